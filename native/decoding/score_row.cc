@@ -1,0 +1,112 @@
+#include "decoding/score_row.h"
+
+#include <algorithm>
+
+#include "decoding/kernels.h"
+
+namespace glossa {
+
+namespace {
+
+constexpr std::size_t kBlock = 64;
+/// A row of which no more than this share survives is worth compacting.
+constexpr std::size_t kSparseShare = 16;
+
+}  // namespace
+
+void ScoreRow::assign(std::span<const float> logits) {
+  scores_.assign(logits.begin(), logits.end());
+  vocabularySize_ = logits.size();
+  sparse_ = false;
+  weighed_ = false;
+}
+
+std::span<float> ScoreRow::scores() {
+  weighed_ = false;
+  return {scores_.data(), scores_.size()};
+}
+
+float& ScoreRow::scoreOf(std::int32_t token) {
+  weighed_ = false;
+  return scores_[static_cast<std::size_t>(token)];
+}
+
+void ScoreRow::computeWeights() {
+  if (weighed_) return;
+  weights_.resize(scores_.size());
+  weightSum_ = kernels::exponentials(scores_, kernels::maximum(scores_), weights_);
+  weighed_ = true;
+}
+
+std::span<const float> ScoreRow::weights() {
+  computeWeights();
+  return {weights_.data(), scores_.size()};
+}
+
+double ScoreRow::weightSum() {
+  computeWeights();
+  return weightSum_;
+}
+
+void ScoreRow::dropBelow(float score) {
+  std::size_t survivors = 0;
+  for (const float value : scores_) survivors += value >= score ? 1 : 0;
+  if (sparse_ || survivors <= scores_.size() / kSparseShare) {
+    compact(score);
+  } else {
+    mask(score);
+  }
+}
+
+void ScoreRow::dropBelow(float score, std::size_t ties) {
+  std::size_t surplus = static_cast<std::size_t>(std::count(scores_.begin(), scores_.end(), score));
+  surplus -= std::min(surplus, ties);
+  for (std::size_t i = 0; surplus > 0 && i < scores_.size(); ++i) {
+    if (scores_[i] != score) continue;
+    scores_[i] = kDropped;
+    if (weighed_) {
+      weightSum_ -= static_cast<double>(weights_[i]);
+      weights_[i] = 0;
+    }
+    --surplus;
+  }
+  dropBelow(score);
+}
+
+/// Moves the survivors to the front, block by block: most blocks of a large vocabulary hold none.
+void ScoreRow::compact(float score) {
+  ids_.resize(std::max(ids_.size(), scores_.size()));
+  std::size_t kept = 0;
+  double keptWeight = 0;
+  for (std::size_t start = 0; start < scores_.size(); start += kBlock) {
+    const std::size_t end = std::min(start + kBlock, scores_.size());
+    if (kernels::maximum(std::span(scores_).subspan(start, end - start)) < score) continue;
+    for (std::size_t i = start; i < end; ++i) {
+      if (!(scores_[i] >= score)) continue;
+      ids_[kept] = id(i);
+      scores_[kept] = scores_[i];
+      if (weighed_) {
+        weights_[kept] = weights_[i];
+        keptWeight += static_cast<double>(weights_[i]);
+      }
+      ++kept;
+    }
+  }
+  scores_.resize(kept);
+  weightSum_ = keptWeight;
+  sparse_ = true;
+}
+
+void ScoreRow::mask(float score) {
+  for (float& value : scores_) value = value >= score ? value : kDropped;
+  if (!weighed_) return;
+  for (std::size_t i = 0; i < scores_.size(); ++i) weights_[i] = scores_[i] == kDropped ? 0.0F : weights_[i];
+  weightSum_ = kernels::sum(std::span<const float>(weights_).first(scores_.size()));
+}
+
+void ScoreRow::toDense(std::span<float> out) const {
+  std::fill(out.begin(), out.end(), kDropped);
+  for (std::size_t i = 0; i < scores_.size(); ++i) out[static_cast<std::size_t>(id(i))] = scores_[i];
+}
+
+}  // namespace glossa

@@ -1,0 +1,108 @@
+#include "engine/kv_cache.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace glossa {
+
+namespace {
+
+/// Copying fewer cells than this costs about as much as computing them.
+constexpr std::size_t kWorthwhileTokens = 16;
+
+}  // namespace
+
+KvCache::KvCache(LogitsSource& source, std::size_t capacityBytes, bool reusePrefixes)
+    : source_(source),
+      store_(reusePrefixes ? capacityBytes : 0),
+      reusePrefixes_(reusePrefixes),
+      occupants_(static_cast<std::size_t>(source.slots()), nullptr) {}
+
+bool KvCache::hasFreeSlot() const {
+  return std::find(occupants_.begin(), occupants_.end(), nullptr) != occupants_.end();
+}
+
+void KvCache::reserve(Sequence& sequence) {
+  const auto free = std::find(occupants_.begin(), occupants_.end(), nullptr);
+  if (free == occupants_.end()) throw std::logic_error("no slot is free");
+  *free = &sequence;
+  sequence.slot = static_cast<std::int32_t>(free - occupants_.begin());
+  sequence.evaluated = 0;
+}
+
+KvCache::LiveMatch KvCache::findLive(std::span<const std::int32_t> tokens) const {
+  LiveMatch best;
+  for (const Sequence* occupant : occupants_) {
+    if (occupant == nullptr || occupant->evaluated == 0) continue;
+    const auto held = occupant->history.ids().first(static_cast<std::size_t>(occupant->evaluated));
+    const std::size_t length = commonPrefixLength(held, tokens);
+    if (length > best.length) best = {occupant, length};
+  }
+  return best;
+}
+
+void KvCache::admit(Sequence& sequence) {
+  const auto wanted = sequence.history.ids().first(sequence.history.size() - 1);
+  const LiveMatch live = reusePrefixes_ ? findLive(wanted) : LiveMatch{};
+  reserve(sequence);
+  if (!reusePrefixes_) return;
+  const PrefixStore::Match kept = store_.find(wanted);
+  const std::size_t length = std::max(live.length, kept.length);
+  if (length < kWorthwhileTokens) return;
+  const auto tokens = static_cast<std::int32_t>(length);
+  if (live.length >= kept.length) {
+    fork(*live.sequence, sequence, tokens);
+  } else if (source_.restoreCells(sequence.slot, kept.entry->state) && source_.removeCells(sequence.slot, tokens)) {
+    sequence.evaluated = tokens;
+  } else {
+    source_.removeCells(sequence.slot, 0);
+  }
+}
+
+bool KvCache::fork(const Sequence& from, Sequence& to, std::int32_t tokens) {
+  if (source_.copyCells(from.slot, to.slot, tokens)) {
+    to.evaluated = tokens;
+    return true;
+  }
+  source_.removeCells(to.slot, 0);
+  return false;
+}
+
+void KvCache::hand(Sequence& from, Sequence& to) {
+  if (to.holdsSlot()) discard(to);
+  occupants_[static_cast<std::size_t>(from.slot)] = &to;
+  to.slot = from.slot;
+  to.evaluated = from.evaluated;
+  from.slot = -1;
+  from.evaluated = 0;
+}
+
+void KvCache::keep(const Sequence& sequence) {
+  const auto tokens = sequence.history.ids().first(static_cast<std::size_t>(sequence.evaluated));
+  if (!reusePrefixes_ || tokens.size() < kWorthwhileTokens || !store_.accepts(0) || store_.covers(tokens)) return;
+  std::vector<std::uint8_t> state = source_.saveCells(sequence.slot);
+  if (state.empty() || !store_.accepts(state.size())) return;
+  store_.insert({{tokens.begin(), tokens.end()}, std::move(state)});
+}
+
+void KvCache::release(Sequence& sequence) {
+  if (!sequence.holdsSlot()) return;
+  keep(sequence);
+  discard(sequence);
+}
+
+void KvCache::discard(Sequence& sequence) {
+  if (!sequence.holdsSlot()) return;
+  source_.removeCells(sequence.slot, 0);
+  occupants_[static_cast<std::size_t>(sequence.slot)] = nullptr;
+  sequence.slot = -1;
+  sequence.evaluated = 0;
+}
+
+std::int64_t KvCache::usedCells() const {
+  std::int64_t used = 0;
+  for (const Sequence* occupant : occupants_) used += occupant == nullptr ? 0 : occupant->evaluated;
+  return used;
+}
+
+}  // namespace glossa

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "engine/logits_source.h"
+#include "llama/model.h"
+
+namespace glossa {
+
+enum class KvLayout {
+  split,    ///< a fixed share of cells for each sequence: idle and foreign cells cost a step nothing, a fork copies
+  unified,  ///< one pool for all: a fork is free, but every query walks over every used cell
+};
+
+struct ContextOptions {
+  std::int32_t contextSize = 0;  ///< tokens per sequence; 0 for what the model was trained on
+  std::int32_t slots = 1;
+  std::int64_t kvCells = 0;  ///< unified only; 0 for slots x contextSize
+  KvLayout layout = KvLayout::split;
+  std::int32_t threads = 1;
+};
+
+/// Logits from a llama.cpp context.
+class LlamaSource final : public LogitsSource {
+ public:
+  /// @throws std::runtime_error with llama.cpp's reason if the context can't be made (memory)
+  LlamaSource(std::shared_ptr<const Model> model, const ContextOptions& options);
+  ~LlamaSource() override;
+  LlamaSource(const LlamaSource&) = delete;
+  LlamaSource& operator=(const LlamaSource&) = delete;
+
+  std::size_t vocabularySize() const override { return model_->vocabularySize(); }
+  std::string_view piece(std::int32_t token) const override { return model_->piece(token); }
+  std::int32_t slots() const override { return options_.slots; }
+  std::int32_t contextSize() const override { return options_.contextSize; }
+  std::int64_t totalCells() const override;
+  std::int32_t batchSize() const override;
+  DecodeStatus decode(std::span<const BatchToken> batch) override;
+  std::span<const float> logits(std::size_t batchIndex) override;
+  void requestAbort() override { aborting_ = true; }
+  bool removeCells(std::int32_t slot, std::int32_t fromPosition) override;
+  bool copyCells(std::int32_t from, std::int32_t to, std::int32_t tokens) override;
+  std::vector<std::uint8_t> saveCells(std::int32_t slot) override;
+  bool restoreCells(std::int32_t slot, std::span<const std::uint8_t> state) override;
+
+ private:
+  struct ThreadPool;
+  struct Batch;
+
+  std::shared_ptr<const Model> model_;
+  ContextOptions options_;
+  std::atomic<bool> aborting_ = false;
+  std::unique_ptr<ThreadPool> threadPool_;
+  ContextPointer context_;
+  std::unique_ptr<Batch> batch_;
+};
+
+}  // namespace glossa

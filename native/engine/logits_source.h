@@ -1,0 +1,59 @@
+// Where logits come from: a llama.cpp context, or a table in tests. Used by the scheduler thread only.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace glossa {
+
+/// One token of a batch. Positions of a sequence are consecutive; its earlier ones are in the KV cache already.
+struct BatchToken {
+  std::int32_t token;
+  std::int32_t position;
+  std::int32_t slot;  ///< which of the source's sequences, 0 to slots() - 1
+  bool wantsLogits;
+};
+
+enum class DecodeStatus {
+  ok,
+  full,     ///< no KV cells for this batch; nothing has changed, a smaller batch or fewer cells in use may do
+  aborted,  ///< requestAbort() was called
+  failed,   ///< the backend failed; the sequences of the batch are lost
+};
+
+class LogitsSource {
+ public:
+  virtual ~LogitsSource() = default;
+
+  virtual std::size_t vocabularySize() const = 0;
+  /// Bytes that a token adds to a text; empty for control tokens.
+  virtual std::string_view piece(std::int32_t token) const = 0;
+  /// Sequences that can be in the KV cache at the same time.
+  virtual std::int32_t slots() const = 0;
+  /// Tokens that one sequence can hold.
+  virtual std::int32_t contextSize() const = 0;
+  /// Cells of the whole cache. Less than slots() x contextSize() if slots share one pool.
+  virtual std::int64_t totalCells() const = 0;
+  /// Tokens in one batch at most.
+  virtual std::int32_t batchSize() const = 0;
+
+  virtual DecodeStatus decode(std::span<const BatchToken> batch) = 0;
+  /// Logits of a token of the last decoded batch that wanted them; valid until the next decode.
+  virtual std::span<const float> logits(std::size_t batchIndex) = 0;
+  /// Makes a running or future decode() return aborted. The only member for any thread.
+  virtual void requestAbort() = 0;
+
+  /// Drops a slot's cells from a position on. False if this model can't drop a part (recurrent state).
+  virtual bool removeCells(std::int32_t slot, std::int32_t fromPosition) = 0;
+  /// Makes the first `tokens` cells of one slot the content of another, empty one.
+  virtual bool copyCells(std::int32_t from, std::int32_t to, std::int32_t tokens) = 0;
+
+  /// Copies a slot's cells to host memory; empty if that is impossible.
+  virtual std::vector<std::uint8_t> saveCells(std::int32_t slot) = 0;
+  /// Fills an empty slot with what saveCells() gave. False leaves the slot empty.
+  virtual bool restoreCells(std::int32_t slot, std::span<const std::uint8_t> state) = 0;
+};
+
+}  // namespace glossa

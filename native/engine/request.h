@@ -1,0 +1,94 @@
+// What the scheduler works on: requests and their sequences. Touched by the scheduler thread only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "decoding/chooser.h"
+#include "decoding/processor.h"
+#include "decoding/token_history.h"
+#include "engine/text_stream.h"
+
+namespace glossa {
+
+using Clock = std::chrono::steady_clock;
+
+enum class SequenceState {
+  waiting,     ///< has no slot: new, or preempted
+  following,   ///< has a slot and waits for a sibling to evaluate their common prompt
+  prefilling,  ///< tokens of its row are still to be evaluated before its next choice
+  decoding,    ///< one token is to be evaluated, then the next is chosen
+  finished,
+};
+
+enum class FinishReason { eos, stop, length, deadline, cancelled };
+
+/// What a client asks for.
+struct RequestSpec {
+  std::uint64_t id = 0;
+  std::vector<std::int32_t> prompt;  ///< at least one token
+  DecodingParameters decoding;
+  std::int32_t maxNewTokens = 1;
+  std::int32_t numReturnSequences = 1;
+  std::vector<std::int32_t> eosTokenIds;
+  std::vector<std::string> stopStrings;
+  std::optional<Clock::time_point> deadline;
+};
+
+struct Request;
+
+struct Sequence {
+  Sequence(Request& owner, std::int32_t indexInRequest, std::size_t vocabularySize);
+
+  Request& request;
+  const std::int32_t index;
+  SequenceState state = SequenceState::waiting;
+  std::int32_t slot = -1;
+  std::int32_t evaluated = 0;  ///< leading tokens of the row whose cells are in the slot
+  std::int32_t generated = 0;
+  TokenHistory history;
+  TextStream text;
+  std::unique_ptr<TokenChooser> chooser;
+
+  std::int32_t pendingTokens() const { return static_cast<std::int32_t>(history.size()) - evaluated; }
+  bool active() const { return state == SequenceState::prefilling || state == SequenceState::decoding; }
+  bool holdsSlot() const { return slot >= 0; }
+};
+
+struct Request {
+  Request(RequestSpec given, std::size_t vocabularySize);
+
+  const RequestSpec spec;
+  const LogitsProcessorList processors;
+  std::vector<std::unique_ptr<Sequence>> sequences;
+  bool paused = false;
+  bool promptReported = false;
+  std::int32_t cachedTokens = 0;  ///< of the prompt, reused when its first sequence was admitted
+
+  bool isFinished() const;
+  /// A sequence that is evaluating the prompt all siblings need, if one is.
+  Sequence* lead() const;
+  /// A sequence that waits in its slot for the lead, if one does.
+  Sequence* follower() const;
+};
+
+/// One message to the client of a request.
+struct Event {
+  enum class Type { prompt, token, finish, failed };
+  Type type = Type::token;
+  std::uint64_t requestId = 0;
+  std::int32_t sequence = 0;
+  std::int32_t tokenId = 0;
+  float logprob = 0;
+  std::string text = {};  ///< token, finish: final text; failed: the reason
+  FinishReason finishReason = FinishReason::eos;
+  std::int32_t promptTokens = 0;
+  std::int32_t cachedTokens = 0;
+  std::int32_t generatedTokens = 0;
+};
+
+}  // namespace glossa

@@ -1,0 +1,167 @@
+#include "engine/scheduler.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace glossa {
+
+namespace {
+
+/// Steps that may be on their way out of the process. A slow consumer then stops the decoding, not the memory.
+constexpr int kUnacknowledgedLimit = 32;
+
+}  // namespace
+
+Scheduler::Scheduler(std::unique_ptr<LogitsSource> source, const SchedulerOptions& options, StepCallback onStep)
+    : source_(std::move(source)),
+      options_(options),
+      onStep_(std::move(onStep)),
+      cache_(*source_, options.cacheRamBytes, !options.reproducible),
+      tokenStep_(*source_),
+      thread_([this] { run(); }) {}
+
+Scheduler::~Scheduler() { stop(); }
+
+void Scheduler::enqueue(Command command) {
+  {
+    const std::lock_guard lock(mutex_);
+    commands_.push_back(std::move(command));
+  }
+  wake_.notify_one();
+}
+
+void Scheduler::submit(RequestSpec spec) { enqueue(std::move(spec)); }
+void Scheduler::cancel(std::uint64_t requestId, std::int32_t sequence) { enqueue(Cancel{requestId, sequence}); }
+void Scheduler::setPaused(std::uint64_t requestId, bool paused) { enqueue(Pause{requestId, paused}); }
+
+void Scheduler::acknowledge() {
+  {
+    const std::lock_guard lock(mutex_);
+    --unacknowledged_;
+  }
+  wake_.notify_one();
+}
+
+void Scheduler::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  source_->requestAbort();
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+SchedulerStats Scheduler::stats() const {
+  const std::lock_guard lock(mutex_);
+  return published_;
+}
+
+void Scheduler::run() {
+  publish();
+  std::vector<Command> commands;
+  while (waitForWork(commands)) {
+    if (!commands.empty()) stalled_ = false;
+    for (Command& command : commands) {
+      std::visit([this](auto&& content) { execute(std::forward<decltype(content)>(content)); }, std::move(command));
+    }
+    commands.clear();
+    try {
+      expireDeadlines();
+      admitWaiting();
+      step();
+    } catch (const std::exception& error) {
+      // A defect of ours or no memory left: the requests at hand are lost, the engine is not.
+      for (const auto& request : requests_) fail(*request, error.what());
+    }
+    removeFinished();
+    publish();
+  }
+}
+
+/// Blocks until there is something to do; false when the scheduler stops.
+bool Scheduler::waitForWork(std::vector<Command>& commands) {
+  std::unique_lock lock(mutex_);
+  const auto ready = [this] {
+    return stopping_ || !commands_.empty() || (!stalled_ && unacknowledged_ < kUnacknowledgedLimit);
+  };
+  if (const auto deadline = nextDeadline()) {
+    if (!wake_.wait_until(lock, *deadline, ready)) stalled_ = false;
+  } else {
+    wake_.wait(lock, ready);
+  }
+  commands.swap(commands_);
+  return !stopping_;
+}
+
+std::optional<Clock::time_point> Scheduler::nextDeadline() const {
+  std::optional<Clock::time_point> next;
+  for (const auto& request : requests_) {
+    if (request->spec.deadline && (!next || *request->spec.deadline < *next)) next = request->spec.deadline;
+  }
+  return next;
+}
+
+void Scheduler::execute(RequestSpec spec) {
+  requests_.push_back(std::make_unique<Request>(std::move(spec), source_->vocabularySize()));
+  byId_.emplace(requests_.back()->spec.id, requests_.back().get());
+}
+
+void Scheduler::execute(const Cancel& cancel) {
+  const auto found = byId_.find(cancel.requestId);
+  if (found == byId_.end()) return;
+  for (const auto& sequence : found->second->sequences) {
+    if (cancel.sequence < 0 || sequence->index == cancel.sequence) finish(*sequence, FinishReason::cancelled);
+  }
+}
+
+void Scheduler::execute(const Pause& pause) {
+  const auto found = byId_.find(pause.requestId);
+  if (found != byId_.end()) found->second->paused = pause.paused;
+}
+
+void Scheduler::expireDeadlines() {
+  const auto now = Clock::now();
+  for (const auto& request : requests_) {
+    if (!request->spec.deadline || *request->spec.deadline > now) continue;
+    for (const auto& sequence : request->sequences) finish(*sequence, FinishReason::deadline);
+  }
+}
+
+void Scheduler::removeFinished() {
+  requests_.remove_if([this](const auto& request) {
+    if (!request->isFinished()) return false;
+    byId_.erase(request->spec.id);
+    return true;
+  });
+}
+
+void Scheduler::report(const Sequence& sequence, Event event) {
+  event.requestId = sequence.request.spec.id;
+  event.sequence = sequence.index;
+  event.generatedTokens = sequence.generated;
+  events_.push_back(std::move(event));
+}
+
+void Scheduler::publish() {
+  SchedulerStats stats = counters_;
+  for (const auto& request : requests_) {
+    const auto& sequences = request->sequences;
+    const auto holding = std::count_if(sequences.begin(), sequences.end(), [](const auto& s) { return s->holdsSlot(); });
+    stats.activeSequences += holding;
+    (holding > 0 ? stats.activeRequests : stats.queuedRequests) += 1;
+  }
+  stats.usedCells = cache_.usedCells();
+  stats.totalCells = source_->totalCells();
+  stats.cachedPrefixes = static_cast<std::int64_t>(cache_.store().size());
+  stats.cachedPrefixBytes = static_cast<std::int64_t>(cache_.store().usedBytes());
+  {
+    const std::lock_guard lock(mutex_);
+    published_ = stats;
+    if (!events_.empty()) ++unacknowledged_;
+  }
+  if (!events_.empty()) onStep_(std::exchange(events_, {}));
+}
+
+}  // namespace glossa

@@ -1,0 +1,142 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "engine/kv_cache.h"
+#include "engine/logits_source.h"
+#include "engine/request.h"
+#include "engine/token_step.h"
+
+namespace glossa {
+
+struct SchedulerOptions {
+  std::size_t cacheRamBytes = 0;  ///< budget of kept prefixes
+  /// Every sequence is decoded by itself, prompts in fixed chunks, and no prefix is reused, so that a result
+  /// depends on its own request only.
+  bool reproducible = false;
+};
+
+struct SchedulerStats {
+  std::int64_t queuedRequests = 0;
+  std::int64_t activeRequests = 0;
+  std::int64_t activeSequences = 0;
+  std::int64_t usedCells = 0;
+  std::int64_t totalCells = 0;
+  std::int64_t cachedPrefixes = 0;
+  std::int64_t cachedPrefixBytes = 0;
+  std::int64_t decodeSteps = 0;
+  std::int64_t generatedTokens = 0;
+  std::int64_t promptTokens = 0;
+  std::int64_t cachedPromptTokens = 0;
+  std::int64_t preemptions = 0;
+  double samplingMs = 0;
+};
+
+/// Continuous batching: one thread that, step by step, admits requests, decodes the next tokens of all sequences
+/// together with chunks of new prompts, chooses tokens and reports them.
+///
+/// Public members may be called on any thread.
+class Scheduler {
+ public:
+  /// Receives all events of a step at once, on the scheduler's thread. Each call must be answered by acknowledge().
+  using StepCallback = std::function<void(std::vector<Event>)>;
+
+  Scheduler(std::unique_ptr<LogitsSource> source, const SchedulerOptions& options, StepCallback onStep);
+  /// Stops; running requests get no further events.
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  void submit(RequestSpec spec);
+  /// Ends one sequence, or all if `sequence` is negative. Unknown or finished ones are passed over.
+  void cancel(std::uint64_t requestId, std::int32_t sequence);
+  /// A paused request keeps its slots and is not decoded.
+  void setPaused(std::uint64_t requestId, bool paused);
+  /// Says that a step's events have left the process. The scheduler waits while too many are unacknowledged.
+  void acknowledge();
+  /// Ends the thread, also in the middle of a decode. Idempotent; not for the scheduler's own thread.
+  void stop();
+  SchedulerStats stats() const;
+
+ private:
+  struct Cancel {
+    std::uint64_t requestId;
+    std::int32_t sequence;
+  };
+  struct Pause {
+    std::uint64_t requestId;
+    bool paused;
+  };
+  using Command = std::variant<RequestSpec, Cancel, Pause>;
+  /// A sequence's part of the batch.
+  struct Share {
+    Sequence* sequence;
+    std::int32_t tokens;
+    std::size_t last;  ///< batch index of its last token
+  };
+
+  // scheduler.cc: the thread, its commands and what it reports
+  void enqueue(Command command);
+  void run();
+  bool waitForWork(std::vector<Command>& commands);
+  std::optional<Clock::time_point> nextDeadline() const;
+  void execute(RequestSpec spec);
+  void execute(const Cancel& cancel);
+  void execute(const Pause& pause);
+  void expireDeadlines();
+  void removeFinished();
+  void publish();
+  void report(const Sequence& sequence, Event event);
+
+  // stepping.cc: one step
+  void step();
+  void admitWaiting();
+  void admit(Sequence& sequence);
+  bool hasRoomFor(const Sequence& sequence) const;
+  std::vector<Sequence*> activeSequences() const;
+  void buildBatch(const std::vector<Sequence*>& sequences);
+  void addShare(Sequence& sequence, std::int32_t tokens);
+  void decode(const std::vector<Sequence*>& sequences);
+  void accept(const Share& share);
+  void completePrompt(Sequence& lead);
+  void chooseNext(Sequence& sequence, std::span<const float> logits);
+  bool preemptYoungest();
+  void leaveLead(Sequence& lead);
+  void finish(Sequence& sequence, FinishReason reason);
+  void fail(Request& request, const std::string& reason);
+
+  const std::unique_ptr<LogitsSource> source_;
+  const SchedulerOptions options_;
+  const StepCallback onStep_;
+
+  // Scheduler thread only.
+  KvCache cache_;
+  TokenStep tokenStep_;
+  std::list<std::unique_ptr<Request>> requests_;  ///< in order of arrival
+  std::unordered_map<std::uint64_t, Request*> byId_;
+  std::vector<BatchToken> batch_;
+  std::vector<Share> shares_;
+  std::vector<Event> events_;
+  SchedulerStats counters_;
+  bool stalled_ = true;  ///< the last step could do nothing: only a command or a deadline changes that
+
+  // Guarded by mutex_.
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Command> commands_;
+  int unacknowledged_ = 0;
+  bool stopping_ = false;
+  SchedulerStats published_;
+
+  std::thread thread_;  // last, so that it starts when everything else is there
+};
+
+}  // namespace glossa

@@ -1,0 +1,221 @@
+// One step of the scheduler: admit, batch, decode, choose.
+#include <algorithm>
+
+#include "engine/scheduler.h"
+
+namespace glossa {
+
+namespace {
+
+/// Prompt tokens in one step while other sequences are decoding: what a running stream waits for a new prompt.
+constexpr std::int32_t kPromptTokensBesideStreams = 256;
+/// Cells left free for each sequence when another is admitted, so that a preempted one does not come back at once
+/// only to be preempted again.
+constexpr std::int64_t kGrowthHeadroom = 16;
+/// Reproducible mode cuts prompts at multiples of this.
+constexpr std::int32_t kFixedChunk = 128;
+
+}  // namespace
+
+void Scheduler::step() {
+  const auto active = activeSequences();
+  stalled_ = active.empty();
+  if (stalled_) return;
+  if (options_.reproducible) {
+    for (Sequence* sequence : active) decode({sequence});
+  } else {
+    decode(active);
+  }
+}
+
+/// Sequences whose next tokens can be decoded now, in order of arrival.
+std::vector<Sequence*> Scheduler::activeSequences() const {
+  std::vector<Sequence*> active;
+  for (const auto& request : requests_) {
+    if (request->paused) continue;
+    for (const auto& sequence : request->sequences) {
+      if (sequence->active()) active.push_back(sequence.get());
+    }
+  }
+  return active;
+}
+
+/// First come, first served: a request that does not fit yet holds up those behind it, so that none starves.
+void Scheduler::admitWaiting() {
+  for (const auto& request : requests_) {
+    for (const auto& sequence : request->sequences) {
+      if (sequence->state != SequenceState::waiting) continue;
+      if (!cache_.hasFreeSlot() || !hasRoomFor(*sequence)) return;
+      admit(*sequence);
+    }
+  }
+}
+
+bool Scheduler::hasRoomFor(const Sequence& sequence) const {
+  const std::int64_t used = cache_.usedCells();
+  const auto growth = static_cast<std::int64_t>(activeSequences().size() + 1) * kGrowthHeadroom;
+  return used == 0 || used + static_cast<std::int64_t>(sequence.history.size()) + growth <= source_->totalCells();
+}
+
+void Scheduler::admit(Sequence& sequence) {
+  Request& request = sequence.request;
+  if (sequence.generated == 0 && request.lead() != nullptr) {
+    cache_.reserve(sequence);
+    sequence.state = SequenceState::following;
+    return;
+  }
+  cache_.admit(sequence);
+  sequence.state = SequenceState::prefilling;
+  if (!request.promptReported) request.cachedTokens = sequence.evaluated;
+}
+
+void Scheduler::addShare(Sequence& sequence, std::int32_t tokens) {
+  const auto row = sequence.history.ids();
+  for (std::int32_t i = 0; i < tokens; ++i) {
+    const std::int32_t position = sequence.evaluated + i;
+    const bool last = static_cast<std::size_t>(position) + 1 == row.size();
+    batch_.push_back({row[static_cast<std::size_t>(position)], position, sequence.slot, last});
+  }
+  shares_.push_back({&sequence, tokens, batch_.size() - 1});
+}
+
+/// The next token of every decoding sequence first, then as much of the waiting prompts as fits.
+void Scheduler::buildBatch(const std::vector<Sequence*>& sequences) {
+  batch_.clear();
+  shares_.clear();
+  for (Sequence* sequence : sequences) {
+    if (sequence->state == SequenceState::decoding) addShare(*sequence, 1);
+  }
+  const auto decoding = static_cast<std::int32_t>(batch_.size());
+  std::int32_t budget = source_->batchSize() - decoding;
+  if (options_.reproducible) {
+    budget = std::min(budget, kFixedChunk);
+  } else if (decoding > 0) {
+    budget = std::min(budget, kPromptTokensBesideStreams);
+  }
+  for (Sequence* sequence : sequences) {
+    if (sequence->state != SequenceState::prefilling || budget <= 0) continue;
+    const std::int32_t tokens = std::min(budget, sequence->pendingTokens());
+    addShare(*sequence, tokens);
+    budget -= tokens;
+  }
+}
+
+void Scheduler::decode(const std::vector<Sequence*>& sequences) {
+  DecodeStatus status = DecodeStatus::full;
+  do {
+    buildBatch(sequences);
+    status = source_->decode(batch_);
+  } while (status == DecodeStatus::full && preemptYoungest());
+  if (status == DecodeStatus::aborted) return;
+  if (status != DecodeStatus::ok) {
+    for (const Share& share : shares_) fail(share.sequence->request, "the backend failed to decode a batch");
+    return;
+  }
+  ++counters_.decodeSteps;
+  const auto start = Clock::now();
+  for (const Share& share : shares_) accept(share);
+  counters_.samplingMs += std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+/// Books what was decoded for a sequence; if its row is complete, its next token is chosen.
+void Scheduler::accept(const Share& share) {
+  Sequence& sequence = *share.sequence;
+  if (!sequence.active()) return;  // a sibling's failure has ended its request
+  sequence.evaluated += share.tokens;
+  if (sequence.pendingTokens() > 0) return;
+  const auto logits = source_->logits(share.last);
+  if (sequence.generated > 0) {
+    sequence.state = SequenceState::decoding;
+    chooseNext(sequence, logits);
+    return;
+  }
+  // Siblings start from the same cells and the same logits; they are forked before anyone can finish.
+  std::vector<Sequence*> starting{&sequence};
+  completePrompt(sequence);
+  for (const auto& sibling : sequence.request.sequences) {
+    if (sibling->state != SequenceState::following) continue;
+    if (cache_.fork(sequence, *sibling, sequence.evaluated)) {
+      starting.push_back(sibling.get());
+    } else {
+      sibling->state = SequenceState::prefilling;
+    }
+  }
+  for (Sequence* member : starting) {
+    member->state = SequenceState::decoding;
+    chooseNext(*member, logits);
+  }
+}
+
+void Scheduler::completePrompt(Sequence& lead) {
+  Request& request = lead.request;
+  if (request.promptReported) return;
+  request.promptReported = true;
+  const auto promptTokens = static_cast<std::int32_t>(request.spec.prompt.size());
+  counters_.promptTokens += promptTokens;
+  counters_.cachedPromptTokens += request.cachedTokens;
+  report(lead, {.type = Event::Type::prompt,
+                .promptTokens = promptTokens,
+                .cachedTokens = request.cachedTokens});
+}
+
+void Scheduler::chooseNext(Sequence& sequence, std::span<const float> logits) {
+  auto outcome = tokenStep_.run(sequence, logits);
+  if (!outcome) {
+    fail(sequence.request, "the processors left no token to choose from");
+    return;
+  }
+  ++counters_.generatedTokens;
+  report(sequence, {.type = Event::Type::token,
+                    .tokenId = outcome->choice.token,
+                    .logprob = outcome->choice.logprob,
+                    .text = std::move(outcome->text)});
+  if (outcome->finished) finish(sequence, *outcome->finished);
+}
+
+/// Frees the slot of the sequence that came last, to be recomputed later. False if it is the only one.
+bool Scheduler::preemptYoungest() {
+  Sequence* youngest = nullptr;
+  int active = 0;
+  for (const auto& request : requests_) {
+    for (const auto& sequence : request->sequences) {
+      if (!sequence->active()) continue;
+      youngest = sequence.get();
+      ++active;
+    }
+  }
+  if (active < 2) return false;
+  leaveLead(*youngest);
+  cache_.release(*youngest);
+  youngest->state = SequenceState::waiting;
+  ++counters_.preemptions;
+  return true;
+}
+
+/// A lead that leaves passes its cells on to a sibling that waits for them.
+void Scheduler::leaveLead(Sequence& lead) {
+  if (lead.state != SequenceState::prefilling || lead.generated > 0) return;
+  Sequence* heir = lead.request.follower();
+  if (heir == nullptr) return;
+  cache_.hand(lead, *heir);
+  heir->state = SequenceState::prefilling;
+}
+
+void Scheduler::finish(Sequence& sequence, FinishReason reason) {
+  if (sequence.state == SequenceState::finished) return;
+  leaveLead(sequence);
+  cache_.release(sequence);
+  sequence.state = SequenceState::finished;
+  report(sequence, {.type = Event::Type::finish, .text = sequence.text.flush(), .finishReason = reason});
+}
+
+void Scheduler::fail(Request& request, const std::string& reason) {
+  if (request.isFinished()) return;
+  for (const auto& sequence : request.sequences) {
+    cache_.discard(*sequence);
+    sequence->state = SequenceState::finished;
+  }
+  report(*request.sequences.front(), {.type = Event::Type::failed, .text = reason});
+}
+
+}  // namespace glossa

@@ -1,0 +1,98 @@
+#include "engine/text_stream.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace glossa {
+
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+struct CodePoint {
+  std::size_t length;  ///< bytes looked at
+  bool valid;
+  bool complete;  ///< false if more bytes could make it valid
+};
+
+/// Reads one code point; the ranges of second bytes exclude overlong forms, surrogates and what is above U+10FFFF.
+CodePoint readCodePoint(std::string_view bytes) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(bytes[i]); };
+  const std::uint8_t lead = byte(0);
+  if (lead < 0x80) return {1, true, true};
+  if (lead < 0xC2 || lead > 0xF4) return {1, false, true};
+  const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  const std::uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const std::uint8_t high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  for (std::size_t i = 1; i < length; ++i) {
+    if (i >= bytes.size()) return {i, false, false};
+    const bool fits = i == 1 ? byte(i) >= low && byte(i) <= high : byte(i) >= 0x80 && byte(i) <= 0xBF;
+    if (!fits) return {i, false, true};
+  }
+  return {length, true, true};
+}
+
+}  // namespace
+
+std::size_t wholeCodePoints(std::string_view bytes) {
+  // Only the last three bytes can belong to an unfinished code point.
+  for (std::size_t back = 1; back <= std::min<std::size_t>(3, bytes.size()); ++back) {
+    const std::size_t start = bytes.size() - back;
+    const auto lead = static_cast<std::uint8_t>(bytes[start]);
+    if (lead < 0x80) break;
+    if (lead >= 0xC0) return readCodePoint(bytes.substr(start)).complete ? bytes.size() : start;
+  }
+  return bytes.size();
+}
+
+std::string toValidUtf8(std::string_view bytes) {
+  std::string text;
+  text.reserve(bytes.size());
+  for (std::size_t i = 0; i < bytes.size();) {
+    const CodePoint point = readCodePoint(bytes.substr(i));
+    text += point.valid ? bytes.substr(i, point.length) : kReplacement;
+    i += point.length;
+  }
+  return text;
+}
+
+/// Where the earliest completed stop string starts, or npos.
+std::size_t TextStream::findStop() const {
+  std::size_t earliest = std::string::npos;
+  for (const std::string& stop : stopStrings_) earliest = std::min(earliest, pending_.find(stop));
+  return earliest;
+}
+
+/// Length of the longest tail that is the beginning of a stop string.
+std::size_t TextStream::possibleStopLength() const {
+  std::size_t longest = 0;
+  for (const std::string& stop : stopStrings_) {
+    for (std::size_t length = std::min(stop.size() - 1, pending_.size()); length > longest; --length) {
+      if (std::string_view(pending_).ends_with(std::string_view(stop).substr(0, length))) longest = length;
+    }
+  }
+  return longest;
+}
+
+std::string TextStream::push(std::string_view bytes) {
+  pending_ += bytes;
+  if (const std::size_t stop = findStop(); stop != std::string::npos) {
+    stopped_ = true;
+    std::string text = toValidUtf8(std::string_view(pending_).substr(0, stop));
+    pending_.clear();
+    return text;
+  }
+  const std::string_view released = std::string_view(pending_).substr(0, pending_.size() - possibleStopLength());
+  const std::size_t length = wholeCodePoints(released);
+  std::string text = toValidUtf8(released.substr(0, length));
+  pending_.erase(0, length);
+  return text;
+}
+
+std::string TextStream::flush() {
+  std::string text = toValidUtf8(pending_);
+  pending_.clear();
+  return text;
+}
+
+}  // namespace glossa

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace glossa {
+
+/// Turns the bytes of one sequence's tokens into text that is final: whole UTF-8 code points, and nothing that could
+/// still become part of a stop string. Bytes that are no UTF-8 become U+FFFD.
+class TextStream {
+ public:
+  explicit TextStream(std::vector<std::string> stopStrings) : stopStrings_(std::move(stopStrings)) {}
+
+  /// Adds a token's bytes and returns the text that became final. After a stop string was completed, stopped() is
+  /// true and what came before it has been returned.
+  std::string push(std::string_view bytes);
+  /// What is still held back when generation ends for another reason.
+  std::string flush();
+  bool stopped() const { return stopped_; }
+
+ private:
+  std::size_t findStop() const;
+  std::size_t possibleStopLength() const;
+
+  std::vector<std::string> stopStrings_;
+  std::string pending_;
+  bool stopped_ = false;
+};
+
+/// Length of the longest prefix that does not end inside a UTF-8 code point.
+std::size_t wholeCodePoints(std::string_view bytes);
+
+/// The bytes as valid UTF-8: every maximal ill-formed part becomes one U+FFFD (Unicode 15, section 3.9).
+std::string toValidUtf8(std::string_view bytes);
+
+}  // namespace glossa

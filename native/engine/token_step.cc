@@ -1,0 +1,32 @@
+#include "engine/token_step.h"
+
+#include <algorithm>
+
+namespace glossa {
+
+namespace {
+
+std::optional<FinishReason> finishReason(const Sequence& sequence, std::int32_t token) {
+  const RequestSpec& spec = sequence.request.spec;
+  if (std::find(spec.eosTokenIds.begin(), spec.eosTokenIds.end(), token) != spec.eosTokenIds.end()) {
+    return FinishReason::eos;
+  }
+  if (sequence.text.stopped()) return FinishReason::stop;
+  if (sequence.generated >= spec.maxNewTokens) return FinishReason::length;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<TokenOutcome> TokenStep::run(Sequence& sequence, std::span<const float> logits) {
+  row_.assign(logits);
+  for (const auto& processor : sequence.request.processors) processor->apply(row_, sequence.history);
+  const auto choice = sequence.chooser->choose(row_, static_cast<std::uint64_t>(sequence.generated));
+  if (!choice) return std::nullopt;
+  sequence.history.append(choice->token);
+  ++sequence.generated;
+  std::string text = sequence.text.push(source_.piece(choice->token));
+  return TokenOutcome{*choice, std::move(text), finishReason(sequence, choice->token)};
+}
+
+}  // namespace glossa

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "engine/logits_source.h"
+#include "engine/request.h"
+
+namespace glossa {
+
+/// What choosing one token did to its sequence.
+struct TokenOutcome {
+  Choice choice{};
+  std::string text;                      ///< text that became final
+  std::optional<FinishReason> finished;  ///< why the sequence ends with this token, if it does
+};
+
+/// From logits to the next token of a sequence: processors, choice, text, stop conditions. Keeps the scratch row, so
+/// that nothing is allocated per token. Scheduler thread only.
+class TokenStep {
+ public:
+  explicit TokenStep(const LogitsSource& source) : source_(source) {}
+
+  /// Chooses the next token and appends it to the sequence. Nothing if no token is left to choose.
+  std::optional<TokenOutcome> run(Sequence& sequence, std::span<const float> logits);
+
+ private:
+  const LogitsSource& source_;
+  ScoreRow row_;
+};
+
+}  // namespace glossa

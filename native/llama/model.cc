@@ -1,0 +1,131 @@
+#include "llama/model.h"
+
+#include <stdexcept>
+
+#include "llama/log.h"
+
+namespace glossa {
+
+namespace {
+
+/// Calls a llama.cpp function that writes text into a buffer and returns the length it needs (negative on error).
+template <typename Write>
+std::optional<std::string> readText(Write write) {
+  std::string buffer(256, '\0');
+  auto length = write(buffer.data(), buffer.size());
+  if (length < 0) return std::nullopt;
+  if (static_cast<std::size_t>(length) >= buffer.size()) {
+    buffer.resize(static_cast<std::size_t>(length) + 1);
+    length = write(buffer.data(), buffer.size());
+  }
+  buffer.resize(static_cast<std::size_t>(length));
+  return buffer;
+}
+
+std::string pieceOf(const llama_vocab* vocabulary, std::int32_t token) {
+  std::string piece(32, '\0');
+  const auto write = [&] {
+    return api().llama_token_to_piece(vocabulary, token, piece.data(), static_cast<std::int32_t>(piece.size()), 0,
+                                      false);
+  };
+  std::int32_t length = write();
+  if (length < 0) {
+    piece.resize(static_cast<std::size_t>(-length));
+    length = write();
+  }
+  piece.resize(static_cast<std::size_t>(length < 0 ? 0 : length));
+  return piece;
+}
+
+}  // namespace
+
+std::shared_ptr<const Model> Model::load(const ModelOptions& options, const std::function<bool(float)>& onProgress) {
+  clearLog();
+  llama_model_params parameters = api().llama_model_default_params();
+  parameters.n_gpu_layers = options.gpuLayers;
+  // NaNs and impossible scales in a damaged file are named here rather than decoded into noise.
+  parameters.check_tensors = true;
+  parameters.progress_callback = [](float fraction, void* data) {
+    return (*static_cast<const std::function<bool(float)>*>(data))(fraction);
+  };
+  parameters.progress_callback_user_data = const_cast<std::function<bool(float)>*>(&onProgress);
+  ModelPointer model(api().llama_model_load_from_file(options.path.c_str(), parameters));
+  if (!model) throw std::runtime_error(recentLog());
+  if (!api().llama_model_has_decoder(model.get()) || api().llama_model_has_encoder(model.get())) {
+    throw std::runtime_error("the model has an encoder; only decoder-only models generate here");
+  }
+  return std::shared_ptr<const Model>(new Model(std::move(model)));
+}
+
+Model::Model(ModelPointer model)
+    : model_(std::move(model)), vocabulary_(api().llama_model_get_vocab(model_.get())) {
+  readVocabulary();
+}
+
+void Model::readVocabulary() {
+  const std::int32_t count = api().llama_vocab_n_tokens(vocabulary_);
+  if (count <= 0) throw std::runtime_error("the model has no vocabulary");
+  pieces_.reserve(static_cast<std::size_t>(count));
+  for (std::int32_t token = 0; token < count; ++token) {
+    pieces_.push_back(pieceOf(vocabulary_, token));
+    if (api().llama_vocab_is_eog(vocabulary_, token)) eosTokenIds_.push_back(token);
+  }
+}
+
+std::int32_t Model::trainedContextSize() const { return api().llama_model_n_ctx_train(handle()); }
+std::uint64_t Model::sizeBytes() const { return api().llama_model_size(handle()); }
+std::uint64_t Model::parameterCount() const { return api().llama_model_n_params(handle()); }
+bool Model::isRecurrent() const { return api().llama_model_is_recurrent(handle()); }
+
+std::int32_t Model::startToken() const {
+  const std::int32_t bos = api().llama_vocab_bos(vocabulary_);
+  return bos >= 0 ? bos : api().llama_vocab_eos(vocabulary_);
+}
+
+std::string Model::description() const {
+  return readText([&](char* out, std::size_t size) { return api().llama_model_desc(handle(), out, size); })
+      .value_or("");
+}
+
+std::map<std::string, std::string> Model::metadata() const {
+  std::map<std::string, std::string> pairs;
+  const std::int32_t count = api().llama_model_meta_count(handle());
+  for (std::int32_t i = 0; i < count; ++i) {
+    const auto key = readText(
+        [&](char* out, std::size_t size) { return api().llama_model_meta_key_by_index(handle(), i, out, size); });
+    const auto value = readText([&](char* out, std::size_t size) {
+      return api().llama_model_meta_val_str_by_index(handle(), i, out, size);
+    });
+    if (key && value) pairs.emplace(*key, *value);
+  }
+  return pairs;
+}
+
+std::optional<std::string> Model::chatTemplate() const {
+  const char* text = api().llama_model_chat_template(handle(), nullptr);
+  return text == nullptr ? std::nullopt : std::optional<std::string>(text);
+}
+
+std::string_view Model::piece(std::int32_t token) const {
+  const auto index = static_cast<std::size_t>(token);
+  return token < 0 || index >= pieces_.size() ? std::string_view() : std::string_view(pieces_[index]);
+}
+
+std::vector<std::int32_t> Model::tokenize(std::string_view text, bool addSpecial, bool parseSpecial) const {
+  // A byte gives at most one token; BOS and EOS come on top.
+  std::vector<std::int32_t> tokens(text.size() + 2);
+  const std::int32_t count = api().llama_tokenize(vocabulary_, text.data(), static_cast<std::int32_t>(text.size()),
+                                                  tokens.data(), static_cast<std::int32_t>(tokens.size()),
+                                                  addSpecial, parseSpecial);
+  if (count < 0) throw std::runtime_error("the tokenizer gave more tokens than the text has bytes");
+  tokens.resize(static_cast<std::size_t>(count));
+  return tokens;
+}
+
+std::string Model::detokenize(std::span<const std::int32_t> tokens) const {
+  std::string text;
+  for (const std::int32_t token : tokens) text += piece(token);
+  return text;
+}
+
+}  // namespace glossa

@@ -1,0 +1,66 @@
+// A loaded model: weights and vocabulary. Immutable after loading, so it may be used from any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "llama/api.h"
+
+namespace glossa {
+
+struct ModelOptions {
+  std::string path;
+  std::int32_t gpuLayers = -1;  ///< layers kept on a GPU; negative for all
+};
+
+class Model {
+ public:
+  /// Loads a GGUF file. Blocks; not for the JavaScript thread.
+  /// @param onProgress called on the loading thread with a fraction of 0 to 1; returning false aborts
+  /// @throws std::runtime_error with llama.cpp's own reason
+  static std::shared_ptr<const Model> load(const ModelOptions& options, const std::function<bool(float)>& onProgress);
+
+  llama_model* handle() const { return model_.get(); }
+  std::size_t vocabularySize() const { return pieces_.size(); }
+  std::int32_t trainedContextSize() const;
+  std::uint64_t sizeBytes() const;
+  std::uint64_t parameterCount() const;
+  std::string description() const;
+  std::map<std::string, std::string> metadata() const;
+  std::optional<std::string> chatTemplate() const;
+  /// Recurrent models keep one state per sequence: a prefix of it can't be cut out.
+  bool isRecurrent() const;
+
+  /// Ids that end a generation, in ascending order: the EOS id and the other end-of-generation ids of the file.
+  const std::vector<std::int32_t>& eosTokenIds() const { return eosTokenIds_; }
+  /// Start token for an empty prompt: BOS, else EOS, else -1.
+  std::int32_t startToken() const;
+
+  /// Bytes that a token adds to a text; empty for control tokens. An id outside the vocabulary adds nothing.
+  std::string_view piece(std::int32_t token) const;
+
+  /// @param text UTF-8
+  /// @param addSpecial add what the tokenizer adds to a prompt (BOS, EOS)
+  /// @param parseSpecial take the texts of special tokens for those tokens
+  std::vector<std::int32_t> tokenize(std::string_view text, bool addSpecial, bool parseSpecial) const;
+  /// Bytes of a row of tokens, special tokens left out; may end inside a UTF-8 code point.
+  std::string detokenize(std::span<const std::int32_t> tokens) const;
+
+ private:
+  explicit Model(ModelPointer model);
+  void readVocabulary();
+
+  ModelPointer model_;
+  const llama_vocab* vocabulary_;
+  std::vector<std::string> pieces_;
+  std::vector<std::int32_t> eosTokenIds_;
+};
+
+}  // namespace glossa

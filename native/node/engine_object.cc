@@ -1,0 +1,176 @@
+#include "node/engine_object.h"
+
+#include "engine/llama_source.h"
+#include "engine/table_source.h"
+#include "node/addon_data.h"
+#include "node/async.h"
+#include "node/convert.h"
+#include "node/model_object.h"
+
+namespace glossa {
+
+namespace {
+
+struct Started {
+  std::shared_ptr<Scheduler> scheduler;
+  std::size_t vocabularySize;
+};
+
+SchedulerOptions schedulerOptionsOf(const Napi::Object& options) {
+  return {integerOf<std::size_t>(options, "cacheRamBytes"), booleanOf(options, "reproducible")};
+}
+
+/// The one way back to JavaScript. It does not keep the process alive; the last reference releases it.
+std::shared_ptr<Napi::ThreadSafeFunction> stepChannel(Napi::Env env, const Napi::Function& onStep) {
+  auto* channel = new Napi::ThreadSafeFunction(Napi::ThreadSafeFunction::New(env, onStep, "engine step", 0, 1));
+  channel->Unref(env);
+  return {channel, [](Napi::ThreadSafeFunction* owned) {
+            owned->Release();
+            delete owned;
+          }};
+}
+
+}  // namespace
+
+Napi::FunctionReference EngineObject::define(Napi::Env env) {
+  return Napi::Persistent(DefineClass(env, "NativeEngine",
+                                      {
+                                          InstanceMethod<&EngineObject::submit>("submit"),
+                                          InstanceMethod<&EngineObject::cancel>("cancel"),
+                                          InstanceMethod<&EngineObject::setPaused>("setPaused"),
+                                          InstanceMethod<&EngineObject::acknowledge>("acknowledge"),
+                                          InstanceMethod<&EngineObject::stats>("stats"),
+                                          InstanceMethod<&EngineObject::stop>("stop"),
+                                      }));
+}
+
+EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EngineObject>(info) {
+  if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use createEngine()");
+  const Started& started = *info[0].As<Napi::External<Started>>().Data();
+  scheduler_ = started.scheduler;
+  vocabularySize_ = started.vocabularySize;
+  AddonData::of(info.Env()).engines.insert(this);
+}
+
+EngineObject::~EngineObject() {
+  if (auto* data = AddonData::find(Env())) data->engines.erase(this);
+  shutDown();
+}
+
+void EngineObject::shutDown() {
+  if (scheduler_) scheduler_->stop();
+}
+
+Napi::Value EngineObject::start(Napi::Env env, SourceMaker makeSource, const SchedulerOptions& options,
+                                const Napi::Function& onStep) {
+  auto channel = stepChannel(env, onStep);
+  return AsyncTask<Started>::run(
+      env,
+      [makeSource = std::move(makeSource), options, channel] {
+        auto source = makeSource();
+        const std::size_t vocabularySize = source->vocabularySize();
+        auto scheduler =
+            std::make_shared<Scheduler>(std::move(source), options, [channel](std::vector<Event> events) {
+              auto* step = new std::vector<Event>(std::move(events));
+              const auto deliver = [](Napi::Env callEnv, Napi::Function callback, std::vector<Event>* owned) {
+                const std::unique_ptr<std::vector<Event>> content(owned);
+                if (static_cast<napi_env>(callEnv) != nullptr) callback.Call({toTuples(callEnv, *content)});
+              };
+              if (channel->NonBlockingCall(step, deliver) != napi_ok) delete step;
+            });
+        return Started{std::move(scheduler), vocabularySize};
+      },
+      [](Napi::Env callEnv, Started started) -> Napi::Value {
+        return AddonData::of(callEnv).engineClass.New({Napi::External<Started>::New(callEnv, &started)});
+      });
+}
+
+Napi::Value EngineObject::create(const Napi::CallbackInfo& info) {
+  const auto options = info[1].As<Napi::Object>();
+  ContextOptions context;
+  context.contextSize = integerOf<std::int32_t>(options, "contextSize");
+  context.slots = integerOf<std::int32_t>(options, "parallelSequences");
+  context.kvCells = integerOf<std::int64_t>(options, "kvCells");
+  context.layout = stringOf(options, "kvLayout") == "unified" ? KvLayout::unified : KvLayout::split;
+  context.threads = integerOf<std::int32_t>(options, "threads");
+  auto model = ModelObject::Unwrap(info[0].As<Napi::Object>())->model();
+  return start(
+      info.Env(), [model, context] { return std::make_unique<LlamaSource>(model, context); },
+      schedulerOptionsOf(options), info[2].As<Napi::Function>());
+}
+
+Napi::Value EngineObject::createOnTable(const Napi::CallbackInfo& info) {
+  const auto table = info[0].As<Napi::Float32Array>();
+  const auto options = info[1].As<Napi::Object>();
+  TableOptions tableOptions;
+  tableOptions.pieces = stringsOf(options.Get("pieces"));
+  tableOptions.vocabularySize = static_cast<std::int32_t>(tableOptions.pieces.size());
+  tableOptions.contextSize = integerOf<std::int32_t>(options, "contextSize");
+  tableOptions.slots = integerOf<std::int32_t>(options, "parallelSequences");
+  tableOptions.totalCells = integerOf<std::int64_t>(options, "kvCells");
+  tableOptions.stepDelayMs = integerOf<std::int32_t>(options, "stepDelayMs");
+  std::vector<float> values(table.Data(), table.Data() + table.ElementLength());
+  return start(
+      info.Env(), [tableOptions, values] { return std::make_unique<TableSource>(tableOptions, values); },
+      schedulerOptionsOf(options), info[2].As<Napi::Function>());
+}
+
+Scheduler& EngineObject::scheduler(Napi::Env env) const {
+  if (!scheduler_) throw Napi::Error::New(env, "the engine is stopped");
+  return *scheduler_;
+}
+
+Napi::Value EngineObject::submit(const Napi::CallbackInfo& info) {
+  scheduler(info.Env()).submit(requestSpecOf(info[0].As<Napi::Object>(), vocabularySize_));
+  return info.Env().Undefined();
+}
+
+Napi::Value EngineObject::cancel(const Napi::CallbackInfo& info) {
+  scheduler(info.Env()).cancel(static_cast<std::uint64_t>(info[0].As<Napi::Number>().Int64Value()),
+                               info[1].As<Napi::Number>().Int32Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value EngineObject::setPaused(const Napi::CallbackInfo& info) {
+  scheduler(info.Env()).setPaused(static_cast<std::uint64_t>(info[0].As<Napi::Number>().Int64Value()),
+                                  info[1].As<Napi::Boolean>().Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value EngineObject::acknowledge(const Napi::CallbackInfo& info) {
+  scheduler(info.Env()).acknowledge();
+  return info.Env().Undefined();
+}
+
+Napi::Value EngineObject::stats(const Napi::CallbackInfo& info) {
+  const SchedulerStats stats = scheduler(info.Env()).stats();
+  auto result = Napi::Object::New(info.Env());
+  const auto set = [&](const char* key, auto value) { result.Set(key, static_cast<double>(value)); };
+  set("queuedRequests", stats.queuedRequests);
+  set("activeRequests", stats.activeRequests);
+  set("activeSequences", stats.activeSequences);
+  set("usedCells", stats.usedCells);
+  set("totalCells", stats.totalCells);
+  set("cachedPrefixes", stats.cachedPrefixes);
+  set("cachedPrefixBytes", stats.cachedPrefixBytes);
+  set("decodeSteps", stats.decodeSteps);
+  set("generatedTokens", stats.generatedTokens);
+  set("promptTokens", stats.promptTokens);
+  set("cachedPromptTokens", stats.cachedPromptTokens);
+  set("preemptions", stats.preemptions);
+  set("samplingMs", stats.samplingMs);
+  return result;
+}
+
+Napi::Value EngineObject::stop(const Napi::CallbackInfo& info) {
+  // The object lets go first, so that calls from now on fail; the thread ends off the JavaScript thread.
+  return AsyncTask<Nothing>::run(
+      info.Env(),
+      [scheduler = std::exchange(scheduler_, nullptr)] {
+        if (scheduler) scheduler->stop();
+        return Nothing{};
+      },
+      toUndefined);
+}
+
+}  // namespace glossa

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "engine/scheduler.h"
+
+namespace glossa {
+
+/// A running scheduler as JavaScript sees it. Stopped by stop(), by the garbage collector, or when the environment
+/// ends, whichever comes first.
+class EngineObject final : public Napi::ObjectWrap<EngineObject> {
+ public:
+  static Napi::FunctionReference define(Napi::Env env);
+  /// createEngine(model, options, onStep): Promise<NativeEngine>
+  static Napi::Value create(const Napi::CallbackInfo& info);
+  /// createTableEngine(table, options, onStep): Promise<NativeEngine>
+  static Napi::Value createOnTable(const Napi::CallbackInfo& info);
+
+  explicit EngineObject(const Napi::CallbackInfo& info);
+  ~EngineObject() override;
+  /// Ends the scheduler's thread. Idempotent.
+  void shutDown();
+
+ private:
+  using SourceMaker = std::function<std::unique_ptr<LogitsSource>()>;
+  static Napi::Value start(Napi::Env env, SourceMaker makeSource, const SchedulerOptions& options,
+                           const Napi::Function& onStep);
+
+  Scheduler& scheduler(Napi::Env env) const;
+  Napi::Value submit(const Napi::CallbackInfo& info);
+  Napi::Value cancel(const Napi::CallbackInfo& info);
+  Napi::Value setPaused(const Napi::CallbackInfo& info);
+  Napi::Value acknowledge(const Napi::CallbackInfo& info);
+  Napi::Value stats(const Napi::CallbackInfo& info);
+  Napi::Value stop(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<Scheduler> scheduler_;
+  std::size_t vocabularySize_ = 0;
+};
+
+}  // namespace glossa

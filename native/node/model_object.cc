@@ -1,0 +1,81 @@
+#include "node/model_object.h"
+
+#include "engine/text_stream.h"
+#include "node/addon_data.h"
+#include "node/async.h"
+#include "node/convert.h"
+
+namespace glossa {
+
+Napi::FunctionReference ModelObject::define(Napi::Env env) {
+  return Napi::Persistent(DefineClass(env, "NativeModel",
+                                      {
+                                          InstanceMethod<&ModelObject::info>("info"),
+                                          InstanceMethod<&ModelObject::tokenize>("tokenize"),
+                                          InstanceMethod<&ModelObject::detokenize>("detokenize"),
+                                      }));
+}
+
+ModelObject::ModelObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ModelObject>(info) {
+  if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use loadModel()");
+  model_ = *info[0].As<Napi::External<std::shared_ptr<const Model>>>().Data();
+}
+
+Napi::Value ModelObject::load(const Napi::CallbackInfo& info) {
+  const auto options = info[0].As<Napi::Object>();
+  const ModelOptions modelOptions{stringOf(options, "path"), integerOf<std::int32_t>(options, "gpuLayers")};
+  auto progress = Napi::ThreadSafeFunction::New(info.Env(), info[1].As<Napi::Function>(), "load progress", 0, 1);
+  progress.Unref(info.Env());
+  return AsyncTask<std::shared_ptr<const Model>>::run(
+      info.Env(),
+      [modelOptions, progress]() mutable {
+        struct Release {
+          Napi::ThreadSafeFunction& function;
+          ~Release() { function.Release(); }
+        } release{progress};
+        return Model::load(modelOptions, [&progress](float fraction) {
+          progress.NonBlockingCall(
+              [fraction](Napi::Env env, Napi::Function callback) { callback.Call({Napi::Number::New(env, fraction)}); });
+          return true;
+        });
+      },
+      [](Napi::Env env, std::shared_ptr<const Model> model) -> Napi::Value {
+        return AddonData::of(env).modelClass.New(
+            {Napi::External<std::shared_ptr<const Model>>::New(env, &model)});
+      });
+}
+
+Napi::Value ModelObject::info(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  auto result = Napi::Object::New(env);
+  result.Set("description", model_->description());
+  result.Set("parameters", static_cast<double>(model_->parameterCount()));
+  result.Set("sizeBytes", static_cast<double>(model_->sizeBytes()));
+  result.Set("vocabularySize", static_cast<double>(model_->vocabularySize()));
+  result.Set("trainedContextSize", model_->trainedContextSize());
+  result.Set("eosTokenIds", toArray(env, model_->eosTokenIds()));
+  result.Set("startTokenId", model_->startToken());
+  const auto chatTemplate = model_->chatTemplate();
+  result.Set("chatTemplate", chatTemplate ? Napi::Value::From(env, *chatTemplate) : env.Null());
+  auto metadata = Napi::Object::New(env);
+  for (const auto& [key, value] : model_->metadata()) metadata.Set(key, toValidUtf8(value));
+  result.Set("metadata", metadata);
+  return result;
+}
+
+Napi::Value ModelObject::tokenize(const Napi::CallbackInfo& info) {
+  return AsyncTask<std::vector<std::int32_t>>::run(
+      info.Env(),
+      [model = model_, text = info[0].As<Napi::String>().Utf8Value(),
+       addSpecial = info[1].As<Napi::Boolean>().Value(), parseSpecial = info[2].As<Napi::Boolean>().Value()] {
+        return model->tokenize(text, addSpecial, parseSpecial);
+      },
+      [](Napi::Env env, std::vector<std::int32_t> tokens) -> Napi::Value { return toArray(env, tokens); });
+}
+
+Napi::Value ModelObject::detokenize(const Napi::CallbackInfo& info) {
+  const auto tokens = tokensOf(info[0], model_->vocabularySize());
+  return Napi::String::New(info.Env(), toValidUtf8(model_->detokenize(tokens)));
+}
+
+}  // namespace glossa

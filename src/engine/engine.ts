@@ -1,0 +1,111 @@
+import type { GenerationEvent } from '../generation/events.js';
+import type { GenerationRequestInput } from '../generation/request.js';
+
+/** What a loaded model says of itself. */
+export interface ModelInfo {
+  /** GGUF `general.architecture`, e.g. "gpt2". */
+  readonly architecture: string;
+  /** llama.cpp's one-line description, e.g. "gpt2 0.1B Q8_0". */
+  readonly description: string;
+  readonly parameters: number;
+  /** Bytes of all tensors. */
+  readonly sizeBytes: number;
+  /** Bytes that the model's process takes for weights, KV cache and buffers, for the memory budget. */
+  readonly memoryBytes: number;
+  readonly vocabularySize: number;
+  /** Positions the model was trained on. */
+  readonly trainedContextSize: number;
+  /** Tokens one sequence can hold, prompt and new ones together. */
+  readonly contextSize: number;
+  /** Sequences decoded at the same time. */
+  readonly parallelSequences: number;
+  readonly eosTokenIds: readonly number[];
+  /** The chat template in the file (Jinja), if it has one. */
+  readonly chatTemplate: string | null;
+  /** GGUF metadata, scalar values as text. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** "cpu", "cuda", "vulkan" or "metal". */
+  readonly backend: string;
+}
+
+/** Momentary figures of one engine. */
+export interface EngineStats {
+  readonly queuedRequests: number;
+  readonly activeRequests: number;
+  readonly activeSequences: number;
+  readonly usedCells: number;
+  readonly totalCells: number;
+  readonly cachedPrefixes: number;
+  readonly cachedPrefixBytes: number;
+  readonly decodeSteps: number;
+  readonly generatedTokens: number;
+  readonly promptTokens: number;
+  readonly cachedPromptTokens: number;
+  readonly preemptions: number;
+  /** Milliseconds in all spent choosing tokens (processing scores and sampling). */
+  readonly samplingMs: number;
+  /** Resident memory of the model's process in bytes. */
+  readonly residentBytes: number;
+  readonly pid: number;
+}
+
+/**
+ * One running generation. Iterating gives its events in order and ends after the last sequence's finish
+ * event; it throws a GlossaError if the engine fails. Leaving the loop early cancels what is left.
+ */
+export interface Generation extends AsyncIterable<GenerationEvent> {
+  /** Ends one sequence, or all of them; a sequence that has ended already is left alone. */
+  cancel(sequence?: number): void;
+}
+
+/** A loaded model that generates. The real one is a child process; tests may use another. */
+export interface Engine {
+  readonly info: ModelInfo;
+  /**
+   * Starts a generation. Validation happens at once (INVALID_REQUEST is thrown, not queued); all later
+   * failures come through the iteration. Aborting `signal` cancels.
+   */
+  generate(request: GenerationRequestInput, options?: { signal?: AbortSignal }): Generation;
+  /** Token ids of a text; `addSpecial` adds what the tokenizer adds to a prompt (BOS for LLaMA). */
+  tokenize(text: string, options?: { addSpecial?: boolean; parseSpecial?: boolean }): Promise<number[]>;
+  /** Text of token ids; invalid UTF-8 becomes U+FFFD. */
+  detokenize(tokens: readonly number[]): Promise<string>;
+  stats(): Promise<EngineStats>;
+  /** Ends the engine. Idempotent; requests in flight are cancelled, later calls fail with CLOSED. */
+  close(): Promise<void>;
+}
+
+/** How to load a model: the engine's part of its configuration. */
+export interface EngineOptions {
+  readonly modelPath: string;
+  /** Tokens one sequence can hold; 0 takes what the model was trained on. */
+  readonly contextSize: number;
+  readonly parallelSequences: number;
+  /** Compute threads; 0 takes the physical cores available to the process. */
+  readonly threads: number;
+  readonly gpu: 'auto' | 'off' | 'cuda' | 'vulkan' | 'metal';
+  /** Layers kept on the GPU; -1 for all. */
+  readonly gpuLayers: number;
+  /** Bytes of host memory for kept prefixes; 0 keeps none. */
+  readonly cacheRamBytes: number;
+  /** One sequence per `llama_decode`, fixed prompt chunks, no prefix reuse: see docs/reproducibility.md. */
+  readonly reproducible: boolean;
+  /** Layout of the KV cache. "split": a fixed share for each sequence. "unified": one pool of `kvCells`. */
+  readonly kvLayout: 'split' | 'unified';
+  /** Cells of a unified cache; 0 takes parallelSequences x contextSize. */
+  readonly kvCells: number;
+  /** Requests that may wait; one more is refused with OVERLOADED. */
+  readonly queueLimit: number;
+}
+
+/** Starts an engine: the seam at which the registry is tested without a child process. */
+export type EngineFactory = (
+  options: EngineOptions,
+  events: {
+    /** 0 to 1. */
+    onProgress?: (fraction: number) => void;
+    /** The engine died and is being restarted, with its cause. */
+    onCrash?: (error: Error) => void;
+    onLog?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
+  },
+) => Promise<Engine>;

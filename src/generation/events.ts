@@ -1,0 +1,43 @@
+/** Why a sequence ended. */
+export type FinishReason =
+  | 'eos' // an end-of-sequence id was chosen
+  | 'stop' // a stop string was completed
+  | 'length' // maxNewTokens were generated
+  | 'deadline' // maxTime was over
+  | 'cancelled'; // cancelled by its own side
+
+/** One new token of one sequence. */
+export interface TokenEvent {
+  readonly type: 'token';
+  /** 0-based index of the sequence within its request. */
+  readonly sequence: number;
+  readonly tokenId: number;
+  /** Log-probability (natural) of the token under the processed scores it was chosen from. */
+  readonly logprob: number;
+  /**
+   * Text that became final with this token: whole code points only, and nothing that could still turn out
+   * to belong to a stop string. Often empty, sometimes the text of several tokens.
+   */
+  readonly text: string;
+}
+
+/** The end of one sequence. */
+export interface FinishEvent {
+  readonly type: 'finish';
+  readonly sequence: number;
+  readonly finishReason: FinishReason;
+  /** Text that was still held back, without the stop string. */
+  readonly text: string;
+  /** Tokens generated for this sequence, EOS included. */
+  readonly generatedTokens: number;
+}
+
+/** What the request took; comes once, after the prompt was evaluated and before the first token. */
+export interface PromptEvent {
+  readonly type: 'prompt';
+  readonly promptTokens: number;
+  /** Those of them whose KV cells were reused rather than computed. */
+  readonly cachedTokens: number;
+}
+
+export type GenerationEvent = PromptEvent | TokenEvent | FinishEvent;
