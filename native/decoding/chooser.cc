@@ -60,7 +60,8 @@ class Multinomial final : public TokenChooser {
  private:
   static constexpr std::size_t kBlock = 256;
 
-  /// Rounding can leave the target just past the end of the accumulated sum; the last possible token is then meant.
+  /// Rounding can leave the target just past the end of the accumulated sum; the last possible token is then
+  /// meant.
   static std::size_t lastPositive(std::span<const float> weights) {
     std::size_t index = weights.size() - 1;
     while (index > 0 && weights[index] <= 0) --index;

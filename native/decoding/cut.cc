@@ -12,13 +12,16 @@ namespace {
 constexpr std::size_t kSortable = 512;  // sorting this many costs less than another histogram pass
 constexpr std::uint16_t kLastBucket = 2047;
 constexpr std::size_t kBuckets = kLastBucket + 1;
+constexpr std::size_t kCopies = 4;
 constexpr std::size_t kBlock = 128;  // entries looked at together when a bucket's members are gathered
 /// Scores further than this below the maximum share the last bucket: their softmax mass is below 1e-17.
 constexpr float kWindow = 40.0F;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 /// Dropped entries (-inf) have no rank, and NaN, which no order can place, gets none either.
-bool isRanked(float score) { return score > -kInfinity; }
+bool isRanked(float score) {
+  return score > -kInfinity;
+}
 
 }  // namespace
 
@@ -41,20 +44,27 @@ Cut CutFinder::find(std::span<const float> scores, std::span<const float> masses
   return sortAndCut(scores, masses, target, massAbove);
 }
 
+/// Adds up the masses of each bucket. Neighbours go to different copies of the histogram: where most of a row
+/// shares one bucket (dropped tokens do), a single counter would make every addition wait for the one before.
+void CutFinder::fillHistogram(std::span<const float> masses) {
+  copies_.assign(kCopies * kBuckets, 0.0);
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    copies_[(i % kCopies) * kBuckets + buckets_[i]] += masses.empty() ? 1.0 : static_cast<double>(masses[i]);
+  }
+  histogram_.assign(kBuckets, 0.0);
+  for (std::size_t i = 0; i < copies_.size(); ++i) histogram_[i % kBuckets] += copies_[i];
+}
+
 /// Narrows the row to the bucket in which the target is reached; adds what lies above it to massAbove.
 std::span<const float> CutFinder::gatherCrossing(std::span<const float> scores, std::span<const float> masses,
                                                  float max, float scale, double target, double& massAbove) {
   const std::size_t count = scores.size();
   buckets_.resize(count);
   kernels::bucketize(scores, max, scale, kLastBucket, buckets_);
-  histogram_.assign(kBuckets, 0.0);
-  if (masses.empty()) {
-    for (const std::uint16_t bucket : buckets_) histogram_[bucket] += 1.0;
-  } else {
-    for (std::size_t i = 0; i < count; ++i) histogram_[buckets_[i]] += static_cast<double>(masses[i]);
-  }
+  fillHistogram(masses);
   std::uint16_t crossing = 0;
-  while (crossing < kLastBucket && massAbove + histogram_[crossing] < target) massAbove += histogram_[crossing++];
+  while (crossing < kLastBucket && massAbove + histogram_[crossing] < target)
+    massAbove += histogram_[crossing++];
 
   // The inputs may be views of scores_ and masses_ themselves: write behind the reading position only.
   if (scores_.size() < count) scores_.resize(count);
@@ -79,7 +89,8 @@ Cut CutFinder::sortAndCut(std::span<const float> scores, std::span<const float> 
     if (!isRanked(scores[i])) continue;
     entries_.push_back({scores[i], masses.empty() ? 1.0F : masses[i]});
   }
-  std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.score > b.score; });
+  std::sort(entries_.begin(), entries_.end(),
+            [](const Entry& a, const Entry& b) { return a.score > b.score; });
   Cut cut{-kInfinity, massAbove, 0.0};
   double mass = massAbove;
   for (const Entry& entry : entries_) {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <limits>
 
-// One build serves every x86-64 machine: GCC compiles the marked functions for several instruction sets and picks
-// one at load time. Elsewhere the baseline (NEON on arm64) is what there is.
+// One build serves every x86-64 machine: GCC compiles the marked functions for several instruction sets and
+// picks one at load time. Elsewhere the baseline (NEON on arm64) is what there is.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
 #define GLOSSA_MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
@@ -18,7 +18,8 @@ namespace glossa::kernels {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-/// Independent accumulators break the dependency chain of a reduction and let it vectorise without reordering flags.
+/// Independent accumulators break the dependency chain of a reduction and let it vectorise without reordering
+/// flags.
 constexpr std::size_t kLanes = 64;
 
 /// exp(x) for x <= 0; 0 below -87.
@@ -26,7 +27,8 @@ inline float exponential(float x) {
   constexpr float kLog2E = 1.44269504088896341F;
   constexpr float kLn2High = 0.693359375F;
   constexpr float kLn2Low = -2.12194440e-4F;
-  constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding and subtracting it rounds to the nearest integer
+  constexpr float kRound =
+      12582912.0F;  // 1.5 * 2^23: adding and subtracting it rounds to the nearest integer
   const float clamped = x < -87.0F ? -87.0F : x;
   const float n = (clamped * kLog2E + kRound) - kRound;
   const float r = (clamped - n * kLn2High) - n * kLn2Low;
@@ -95,7 +97,8 @@ void divide(std::span<float> values, float divisor) {
 
 GLOSSA_MULTIVERSION
 double exponentials(std::span<const float> scores, float max, std::span<float> weights) {
-  constexpr std::size_t kBlock = 1024;  // float partial sums of a block stay exact enough to be added in double
+  constexpr std::size_t kBlock =
+      1024;  // float partial sums of a block stay exact enough to be added in double
   const float* const in = scores.data();
   float* const out = weights.data();
   double total = 0;
@@ -119,6 +122,26 @@ double sum(std::span<const float> values) {
   for (const double lane : lanes) total += lane;
   for (std::size_t i = whole; i < values.size(); ++i) total += static_cast<double>(values[i]);
   return total;
+}
+
+GLOSSA_MULTIVERSION
+std::size_t countAtLeast(std::span<const float> values, float bound) {
+  std::uint32_t count = 0;
+  for (const float value : values) count += value >= bound ? 1U : 0U;
+  return count;
+}
+
+GLOSSA_MULTIVERSION
+void dropBelow(std::span<float> scores, float bound) {
+  for (float& score : scores) score = score >= bound ? score : -kInfinity;
+}
+
+GLOSSA_MULTIVERSION
+void clearBelow(std::span<const float> scores, float bound, std::span<float> weights) {
+  const float* const in = scores.data();
+  float* const out = weights.data();
+  const std::size_t count = scores.size();
+  for (std::size_t i = 0; i < count; ++i) out[i] = in[i] >= bound ? out[i] : 0.0F;
 }
 
 GLOSSA_MULTIVERSION

@@ -29,7 +29,17 @@ double exponentials(std::span<const float> scores, float max, std::span<float> w
 /// Sum in double.
 double sum(std::span<const float> values);
 
-/// buckets[i] = clamp((max - scores[i]) * scale, 0, last): monotonic, so a higher score never has a higher bucket.
+/// Number of values that are at least `bound`.
+std::size_t countAtLeast(std::span<const float> values, float bound);
+
+/// Replaces every scores[i] below `bound` by -inf.
+void dropBelow(std::span<float> scores, float bound);
+
+/// weights[i] = 0 where scores[i] is below `bound`.
+void clearBelow(std::span<const float> scores, float bound, std::span<float> weights);
+
+/// buckets[i] = clamp((max - scores[i]) * scale, 0, last): monotonic, so a higher score never has a higher
+/// bucket.
 void bucketize(std::span<const float> scores, float max, float scale, std::uint16_t last,
                std::span<std::uint16_t> buckets);
 

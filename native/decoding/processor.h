@@ -10,7 +10,8 @@
 
 namespace glossa {
 
-/// One rule that changes the scores of a row's next token, named and defined as in transformers' logits_process.
+/// One rule that changes the scores of a row's next token, named and defined as in transformers'
+/// logits_process.
 class LogitsProcessor {
  public:
   virtual ~LogitsProcessor() = default;

@@ -49,8 +49,9 @@ class TopK final : public LogitsProcessor {
   std::size_t k_;
 };
 
-/// TopPLogitsWarper (Holtzman et al. 2020): a token stays if the mass ranked above it is less than p. Of tokens
-/// that tie at the boundary the highest ids stay, as many as it takes, because transformers walks an ascending sort.
+/// TopPLogitsWarper (Holtzman et al. 2020): a token stays if the mass ranked above it is less than p. Of
+/// tokens that tie at the boundary the highest ids stay, as many as it takes, because transformers walks an
+/// ascending sort.
 class TopP final : public LogitsProcessor {
  public:
   explicit TopP(double p) : p_(p) {}
@@ -60,7 +61,8 @@ class TopP final : public LogitsProcessor {
     const auto weights = row.weights();
     const Cut cut = row.cutFinder().find(std::as_const(row).scores(), weights, target);
     const double ties = cut.tiedMass > 0 ? std::ceil((target - cut.massAbove) / cut.tiedMass) : 1.0;
-    row.dropBelow(cut.score, static_cast<std::size_t>(std::clamp(ties, 1.0, static_cast<double>(row.size()))));
+    row.dropBelow(cut.score,
+                  static_cast<std::size_t>(std::clamp(ties, 1.0, static_cast<double>(row.size()))));
   }
 
  private:

@@ -6,7 +6,8 @@
 namespace glossa {
 
 /// Philox4x32-10 (Salmon et al. 2011): random bits as a pure function of key and counter.
-std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                        std::array<std::uint32_t, 2> key);
 
 /// The random numbers of one sequence: a pure function of (seed, sequence index, step), so that neither other
 /// requests nor a preemption in between can change them.

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kBlock = 64;
 /// A row of which no more than this share survives is worth compacting.
-constexpr std::size_t kSparseShare = 16;
+constexpr std::size_t kSparseShare = 4;
 
 }  // namespace
 
@@ -49,9 +49,7 @@ double ScoreRow::weightSum() {
 }
 
 void ScoreRow::dropBelow(float score) {
-  std::size_t survivors = 0;
-  for (const float value : scores_) survivors += value >= score ? 1 : 0;
-  if (sparse_ || survivors <= scores_.size() / kSparseShare) {
+  if (sparse_ || kernels::countAtLeast(scores_, score) <= scores_.size() / kSparseShare) {
     compact(score);
   } else {
     mask(score);
@@ -77,31 +75,29 @@ void ScoreRow::dropBelow(float score, std::size_t ties) {
 void ScoreRow::compact(float score) {
   ids_.resize(std::max(ids_.size(), scores_.size()));
   std::size_t kept = 0;
-  double keptWeight = 0;
   for (std::size_t start = 0; start < scores_.size(); start += kBlock) {
     const std::size_t end = std::min(start + kBlock, scores_.size());
     if (kernels::maximum(std::span(scores_).subspan(start, end - start)) < score) continue;
+    // Without a branch: who survives is random, and the predictor would miss at every other entry.
     for (std::size_t i = start; i < end; ++i) {
-      if (!(scores_[i] >= score)) continue;
+      const bool survives = scores_[i] >= score;
       ids_[kept] = id(i);
       scores_[kept] = scores_[i];
-      if (weighed_) {
-        weights_[kept] = weights_[i];
-        keptWeight += static_cast<double>(weights_[i]);
-      }
-      ++kept;
+      if (weighed_) weights_[kept] = weights_[i];
+      kept += survives ? 1 : 0;
     }
   }
   scores_.resize(kept);
-  weightSum_ = keptWeight;
+  if (weighed_) weightSum_ = kernels::sum(std::span<const float>(weights_).first(kept));
   sparse_ = true;
 }
 
 void ScoreRow::mask(float score) {
-  for (float& value : scores_) value = value >= score ? value : kDropped;
-  if (!weighed_) return;
-  for (std::size_t i = 0; i < scores_.size(); ++i) weights_[i] = scores_[i] == kDropped ? 0.0F : weights_[i];
-  weightSum_ = kernels::sum(std::span<const float>(weights_).first(scores_.size()));
+  if (weighed_) {
+    kernels::clearBelow(scores_, score, weights_);
+    weightSum_ = kernels::sum(std::span<const float>(weights_).first(scores_.size()));
+  }
+  kernels::dropBelow(scores_, score);
 }
 
 void ScoreRow::toDense(std::span<float> out) const {

@@ -14,8 +14,8 @@ inline constexpr float kDropped = -std::numeric_limits<float>::infinity();
 
 /// A vocabulary-sized row of float32 scores. A dropped token has the score -inf.
 ///
-/// Filters that leave few tokens make the row sparse: only the survivors are kept, in ascending order of id, and
-/// later passes cost next to nothing. Which form a row has is invisible in its results.
+/// Filters that leave few tokens make the row sparse: only the survivors are kept, in ascending order of id,
+/// and later passes cost next to nothing. Which form a row has is invisible in its results.
 class ScoreRow {
  public:
   /// Starts over with a copy of the logits; the row is dense.

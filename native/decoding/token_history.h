@@ -10,7 +10,8 @@ namespace glossa {
 class TokenHistory {
  public:
   TokenHistory() = default;
-  TokenHistory(std::span<const std::int32_t> prompt, std::size_t vocabularySize) : seen_(vocabularySize, false) {
+  TokenHistory(std::span<const std::int32_t> prompt, std::size_t vocabularySize)
+      : seen_(vocabularySize, false) {
     for (const std::int32_t token : prompt) append(token);
   }
 

@@ -52,7 +52,8 @@ void KvCache::admit(Sequence& sequence) {
   const auto tokens = static_cast<std::int32_t>(length);
   if (live.length >= kept.length) {
     fork(*live.sequence, sequence, tokens);
-  } else if (source_.restoreCells(sequence.slot, kept.entry->state) && source_.removeCells(sequence.slot, tokens)) {
+  } else if (source_.restoreCells(sequence.slot, kept.entry->state) &&
+             source_.removeCells(sequence.slot, tokens)) {
     sequence.evaluated = tokens;
   } else {
     source_.removeCells(sequence.slot, 0);
@@ -79,7 +80,8 @@ void KvCache::hand(Sequence& from, Sequence& to) {
 
 void KvCache::keep(const Sequence& sequence) {
   const auto tokens = sequence.history.ids().first(static_cast<std::size_t>(sequence.evaluated));
-  if (!reusePrefixes_ || tokens.size() < kWorthwhileTokens || !store_.accepts(0) || store_.covers(tokens)) return;
+  if (!reusePrefixes_ || tokens.size() < kWorthwhileTokens || !store_.accepts(0) || store_.covers(tokens))
+    return;
   std::vector<std::uint8_t> state = source_.saveCells(sequence.slot);
   if (state.empty() || !store_.accepts(state.size())) return;
   store_.insert({{tokens.begin(), tokens.end()}, std::move(state)});

@@ -9,8 +9,8 @@
 
 namespace glossa {
 
-/// Hands the slots of a logits source to sequences and finds cells that can be reused, among live sequences and in
-/// the store of kept prefixes. Scheduler thread only.
+/// Hands the slots of a logits source to sequences and finds cells that can be reused, among live sequences
+/// and in the store of kept prefixes. Scheduler thread only.
 class KvCache {
  public:
   /// @param capacityBytes budget of the prefix store

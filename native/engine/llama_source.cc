@@ -61,8 +61,13 @@ struct LlamaSource::Batch {
     }
   }
   llama_batch view() {
-    return {static_cast<std::int32_t>(tokens.size()), tokens.data(), nullptr, positions.data(), counts.data(),
-            slotPointers.data(),                      wanted.data()};
+    return {static_cast<std::int32_t>(tokens.size()),
+            tokens.data(),
+            nullptr,
+            positions.data(),
+            counts.data(),
+            slotPointers.data(),
+            wanted.data()};
   }
 
   std::vector<llama_token> tokens;
@@ -103,8 +108,12 @@ LlamaSource::~LlamaSource() {
   if (context_) api().llama_detach_threadpool(context_.get());
 }
 
-std::int64_t LlamaSource::totalCells() const { return options_.kvCells; }
-std::int32_t LlamaSource::batchSize() const { return kBatchSize; }
+std::int64_t LlamaSource::totalCells() const {
+  return options_.kvCells;
+}
+std::int32_t LlamaSource::batchSize() const {
+  return kBatchSize;
+}
 
 DecodeStatus LlamaSource::decode(std::span<const BatchToken> batch) {
   if (aborting_) return DecodeStatus::aborted;

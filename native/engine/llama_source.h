@@ -9,7 +9,8 @@
 namespace glossa {
 
 enum class KvLayout {
-  split,    ///< a fixed share of cells for each sequence: idle and foreign cells cost a step nothing, a fork copies
+  split,    ///< a fixed share of cells for each sequence: idle and foreign cells cost a step nothing, a fork
+            ///< copies
   unified,  ///< one pool for all: a fork is free, but every query walks over every used cell
 };
 

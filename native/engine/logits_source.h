@@ -8,7 +8,8 @@
 
 namespace glossa {
 
-/// One token of a batch. Positions of a sequence are consecutive; its earlier ones are in the KV cache already.
+/// One token of a batch. Positions of a sequence are consecutive; its earlier ones are in the KV cache
+/// already.
 struct BatchToken {
   std::int32_t token;
   std::int32_t position;

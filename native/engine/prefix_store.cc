@@ -6,9 +6,8 @@ namespace glossa {
 
 std::size_t commonPrefixLength(std::span<const std::int32_t> a, std::span<const std::int32_t> b) {
   const std::size_t limit = std::min(a.size(), b.size());
-  return static_cast<std::size_t>(std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(limit), b.begin())
-                                      .first -
-                                  a.begin());
+  return static_cast<std::size_t>(
+      std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(limit), b.begin()).first - a.begin());
 }
 
 void PrefixStore::erase(Iterator entry) {

@@ -84,7 +84,7 @@ struct Event {
   std::int32_t sequence = 0;
   std::int32_t tokenId = 0;
   float logprob = 0;
-  std::string text = {};  ///< token, finish: final text; failed: the reason
+  std::string text;  ///< token, finish: final text; failed: the reason
   FinishReason finishReason = FinishReason::eos;
   std::int32_t promptTokens = 0;
   std::int32_t cachedTokens = 0;

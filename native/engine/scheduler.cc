@@ -8,12 +8,14 @@ namespace glossa {
 
 namespace {
 
-/// Steps that may be on their way out of the process. A slow consumer then stops the decoding, not the memory.
+/// Steps that may be on their way out of the process. A slow consumer then stops the decoding, not the
+/// memory.
 constexpr int kUnacknowledgedLimit = 32;
 
 }  // namespace
 
-Scheduler::Scheduler(std::unique_ptr<LogitsSource> source, const SchedulerOptions& options, StepCallback onStep)
+Scheduler::Scheduler(std::unique_ptr<LogitsSource> source, const SchedulerOptions& options,
+                     StepCallback onStep)
     : source_(std::move(source)),
       options_(options),
       onStep_(std::move(onStep)),
@@ -21,7 +23,9 @@ Scheduler::Scheduler(std::unique_ptr<LogitsSource> source, const SchedulerOption
       tokenStep_(*source_),
       thread_([this] { run(); }) {}
 
-Scheduler::~Scheduler() { stop(); }
+Scheduler::~Scheduler() {
+  stop();
+}
 
 void Scheduler::enqueue(Command command) {
   {
@@ -31,9 +35,15 @@ void Scheduler::enqueue(Command command) {
   wake_.notify_one();
 }
 
-void Scheduler::submit(RequestSpec spec) { enqueue(std::move(spec)); }
-void Scheduler::cancel(std::uint64_t requestId, std::int32_t sequence) { enqueue(Cancel{requestId, sequence}); }
-void Scheduler::setPaused(std::uint64_t requestId, bool paused) { enqueue(Pause{requestId, paused}); }
+void Scheduler::submit(RequestSpec spec) {
+  enqueue(std::move(spec));
+}
+void Scheduler::cancel(std::uint64_t requestId, std::int32_t sequence) {
+  enqueue(Cancel{requestId, sequence});
+}
+void Scheduler::setPaused(std::uint64_t requestId, bool paused) {
+  enqueue(Pause{requestId, paused});
+}
 
 void Scheduler::acknowledge() {
   {
@@ -64,7 +74,8 @@ void Scheduler::run() {
   while (waitForWork(commands)) {
     if (!commands.empty()) stalled_ = false;
     for (Command& command : commands) {
-      std::visit([this](auto&& content) { execute(std::forward<decltype(content)>(content)); }, std::move(command));
+      std::visit([this](auto&& content) { execute(std::forward<decltype(content)>(content)); },
+                 std::move(command));
     }
     commands.clear();
     try {
@@ -148,7 +159,8 @@ void Scheduler::publish() {
   SchedulerStats stats = counters_;
   for (const auto& request : requests_) {
     const auto& sequences = request->sequences;
-    const auto holding = std::count_if(sequences.begin(), sequences.end(), [](const auto& s) { return s->holdsSlot(); });
+    const auto holding =
+        std::count_if(sequences.begin(), sequences.end(), [](const auto& s) { return s->holdsSlot(); });
     stats.activeSequences += holding;
     (holding > 0 ? stats.activeRequests : stats.queuedRequests) += 1;
   }

@@ -40,13 +40,14 @@ struct SchedulerStats {
   double samplingMs = 0;
 };
 
-/// Continuous batching: one thread that, step by step, admits requests, decodes the next tokens of all sequences
-/// together with chunks of new prompts, chooses tokens and reports them.
+/// Continuous batching: one thread that, step by step, admits requests, decodes the next tokens of all
+/// sequences together with chunks of new prompts, chooses tokens and reports them.
 ///
 /// Public members may be called on any thread.
 class Scheduler {
  public:
-  /// Receives all events of a step at once, on the scheduler's thread. Each call must be answered by acknowledge().
+  /// Receives all events of a step at once, on the scheduler's thread. Each call must be answered by
+  /// acknowledge().
   using StepCallback = std::function<void(std::vector<Event>)>;
 
   Scheduler(std::unique_ptr<LogitsSource> source, const SchedulerOptions& options, StepCallback onStep);

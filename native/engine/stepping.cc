@@ -7,10 +7,11 @@ namespace glossa {
 
 namespace {
 
-/// Prompt tokens in one step while other sequences are decoding: what a running stream waits for a new prompt.
+/// Prompt tokens in one step while other sequences are decoding: what a running stream waits for a new
+/// prompt.
 constexpr std::int32_t kPromptTokensBesideStreams = 256;
-/// Cells left free for each sequence when another is admitted, so that a preempted one does not come back at once
-/// only to be preempted again.
+/// Cells left free for each sequence when another is admitted, so that a preempted one does not come back at
+/// once only to be preempted again.
 constexpr std::int64_t kGrowthHeadroom = 16;
 /// Reproducible mode cuts prompts at multiples of this.
 constexpr std::int32_t kFixedChunk = 128;
@@ -54,7 +55,8 @@ void Scheduler::admitWaiting() {
 bool Scheduler::hasRoomFor(const Sequence& sequence) const {
   const std::int64_t used = cache_.usedCells();
   const auto growth = static_cast<std::int64_t>(activeSequences().size() + 1) * kGrowthHeadroom;
-  return used == 0 || used + static_cast<std::int64_t>(sequence.history.size()) + growth <= source_->totalCells();
+  return used == 0 ||
+         used + static_cast<std::int64_t>(sequence.history.size()) + growth <= source_->totalCells();
 }
 
 void Scheduler::admit(Sequence& sequence) {
@@ -154,9 +156,8 @@ void Scheduler::completePrompt(Sequence& lead) {
   const auto promptTokens = static_cast<std::int32_t>(request.spec.prompt.size());
   counters_.promptTokens += promptTokens;
   counters_.cachedPromptTokens += request.cachedTokens;
-  report(lead, {.type = Event::Type::prompt,
-                .promptTokens = promptTokens,
-                .cachedTokens = request.cachedTokens});
+  report(lead,
+         {.type = Event::Type::prompt, .promptTokens = promptTokens, .cachedTokens = request.cachedTokens});
 }
 
 void Scheduler::chooseNext(Sequence& sequence, std::span<const float> logits) {

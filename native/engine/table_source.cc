@@ -32,7 +32,8 @@ DecodeStatus TableSource::decode(std::span<const BatchToken> batch) {
   if (options_.stepDelayMs > 0) std::this_thread::sleep_for(std::chrono::milliseconds(options_.stepDelayMs));
   for (const BatchToken& entry : batch) {
     auto& slot = cells(entry.slot);
-    if (static_cast<std::size_t>(entry.position) != slot.size()) throw std::logic_error("positions are not in order");
+    if (static_cast<std::size_t>(entry.position) != slot.size())
+      throw std::logic_error("positions are not in order");
     if (entry.position >= options_.contextSize) throw std::logic_error("a sequence outgrew its context");
     slot.push_back(entry.token);
   }
@@ -49,7 +50,8 @@ std::span<const float> TableSource::logits(std::size_t batchIndex) {
 
 bool TableSource::removeCells(std::int32_t slot, std::int32_t fromPosition) {
   auto& held = cells(slot);
-  if (static_cast<std::size_t>(fromPosition) < held.size()) held.resize(static_cast<std::size_t>(fromPosition));
+  if (static_cast<std::size_t>(fromPosition) < held.size())
+    held.resize(static_cast<std::size_t>(fromPosition));
   return true;
 }
 

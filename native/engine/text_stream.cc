@@ -15,7 +15,8 @@ struct CodePoint {
   bool complete;  ///< false if more bytes could make it valid
 };
 
-/// Reads one code point; the ranges of second bytes exclude overlong forms, surrogates and what is above U+10FFFF.
+/// Reads one code point; the ranges of second bytes exclude overlong forms, surrogates and what is above
+/// U+10FFFF.
 CodePoint readCodePoint(std::string_view bytes) {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(bytes[i]); };
   const std::uint8_t lead = byte(0);
@@ -82,7 +83,8 @@ std::string TextStream::push(std::string_view bytes) {
     pending_.clear();
     return text;
   }
-  const std::string_view released = std::string_view(pending_).substr(0, pending_.size() - possibleStopLength());
+  const std::string_view released =
+      std::string_view(pending_).substr(0, pending_.size() - possibleStopLength());
   const std::size_t length = wholeCodePoints(released);
   std::string text = toValidUtf8(released.substr(0, length));
   pending_.erase(0, length);

@@ -6,14 +6,14 @@
 
 namespace glossa {
 
-/// Turns the bytes of one sequence's tokens into text that is final: whole UTF-8 code points, and nothing that could
-/// still become part of a stop string. Bytes that are no UTF-8 become U+FFFD.
+/// Turns the bytes of one sequence's tokens into text that is final: whole UTF-8 code points, and nothing
+/// that could still become part of a stop string. Bytes that are no UTF-8 become U+FFFD.
 class TextStream {
  public:
   explicit TextStream(std::vector<std::string> stopStrings) : stopStrings_(std::move(stopStrings)) {}
 
-  /// Adds a token's bytes and returns the text that became final. After a stop string was completed, stopped() is
-  /// true and what came before it has been returned.
+  /// Adds a token's bytes and returns the text that became final. After a stop string was completed,
+  /// stopped() is true and what came before it has been returned.
   std::string push(std::string_view bytes);
   /// What is still held back when generation ends for another reason.
   std::string flush();

@@ -15,8 +15,8 @@ struct TokenOutcome {
   std::optional<FinishReason> finished;  ///< why the sequence ends with this token, if it does
 };
 
-/// From logits to the next token of a sequence: processors, choice, text, stop conditions. Keeps the scratch row, so
-/// that nothing is allocated per token. Scheduler thread only.
+/// From logits to the next token of a sequence: processors, choice, text, stop conditions. Keeps the scratch
+/// row, so that nothing is allocated per token. Scheduler thread only.
 class TokenStep {
  public:
   explicit TokenStep(const LogitsSource& source) : source_(source) {}

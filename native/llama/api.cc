@@ -30,7 +30,9 @@ Library openLibrary(const std::string& path, std::string& reason) {
   if (library == nullptr) reason = "Windows error " + std::to_string(GetLastError());
   return library;
 }
-void closeLibrary(Library library) { FreeLibrary(static_cast<HMODULE>(library)); }
+void closeLibrary(Library library) {
+  FreeLibrary(static_cast<HMODULE>(library));
+}
 void* findSymbol(Library library, const char* name) {
   return reinterpret_cast<void*>(GetProcAddress(static_cast<HMODULE>(library), name));
 }
@@ -38,14 +40,20 @@ void* findSymbol(Library library, const char* name) {
 Library openLibrary(const std::string& path, std::string& reason) {
   // Global, because ggml's backends look their base library up among what is loaded already.
   Library library = dlopen(path.c_str(), RTLD_LAZY | RTLD_GLOBAL);
-  if (library == nullptr) reason = dlerror();
+  // glibc keeps this text per thread.
+  if (library == nullptr) reason = dlerror();  // NOLINT(concurrency-mt-unsafe)
   return library;
 }
-void closeLibrary(Library library) { dlclose(library); }
-void* findSymbol(Library library, const char* name) { return dlsym(library, name); }
+void closeLibrary(Library library) {
+  dlclose(library);
+}
+void* findSymbol(Library library, const char* name) {
+  return dlsym(library, name);
+}
 #endif
 
-/// Finds `libllama.<variant>.<release>.so`, `llama.dll` and the like, however a platform and release spell it.
+/// Finds `libllama.<variant>.<release>.so`, `llama.dll` and the like, however a platform and release spell
+/// it.
 std::string findLibrary(const std::string& directory, const std::string& name) {
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
     const std::string file = entry.path().filename().string();
@@ -76,7 +84,8 @@ void fillTable(LlamaApi& table, const std::vector<Library>& libraries) {
     }
     throw std::runtime_error(std::string("the llama.cpp libraries lack ") + name);
   };
-  // ggml-cpu is a plug-in with several variants; what is needed of it is asked for through the backend registry.
+  // ggml-cpu is a plug-in with several variants; what is needed of it is asked for through the backend
+  // registry.
 #define GLOSSA_FIND(name) table.name = reinterpret_cast<decltype(table.name)>(find(#name));
   GLOSSA_LLAMA_FUNCTIONS(GLOSSA_FIND)
 #undef GLOSSA_FIND
@@ -101,7 +110,8 @@ void openLibraries(const std::string& directory) {
     std::string reason;
     const std::string path = findLibrary(directory, name);
     libraries.push_back(openLibrary(path, reason));
-    if (libraries.back() == nullptr) throw std::runtime_error(std::string(name) + " can't be opened: " + reason);
+    if (libraries.back() == nullptr)
+      throw std::runtime_error(std::string(name) + " can't be opened: " + reason);
   }
   fillTable(state.table, libraries);
   state.open = true;

@@ -11,62 +11,62 @@
 namespace glossa {
 
 /// Every function of llama.cpp and ggml that Glossa calls.
-#define GLOSSA_LLAMA_FUNCTIONS(X)   \
-  X(ggml_backend_dev_count)         \
-  X(ggml_backend_dev_description)   \
-  X(ggml_backend_dev_get)           \
-  X(ggml_backend_dev_memory)        \
-  X(ggml_backend_dev_name)          \
-  X(ggml_backend_dev_type)          \
-  X(ggml_backend_load_all_from_path)\
-  X(ggml_backend_reg_by_name)       \
-  X(ggml_backend_reg_get_proc_address) \
-  X(ggml_threadpool_params_default) \
-  X(llama_attach_threadpool)        \
-  X(llama_backend_init)             \
-  X(llama_context_default_params)   \
-  X(llama_decode)                   \
-  X(llama_detach_threadpool)        \
-  X(llama_detokenize)               \
-  X(llama_free)                     \
-  X(llama_get_logits_ith)           \
-  X(llama_get_memory)               \
-  X(llama_init_from_model)          \
-  X(llama_log_set)                  \
-  X(llama_memory_clear)             \
-  X(llama_memory_seq_cp)            \
-  X(llama_memory_seq_rm)            \
-  X(llama_model_chat_template)      \
-  X(llama_model_default_params)     \
-  X(llama_model_desc)               \
-  X(llama_model_free)               \
-  X(llama_model_get_vocab)          \
-  X(llama_model_has_decoder)        \
-  X(llama_model_has_encoder)        \
-  X(llama_model_is_recurrent)       \
-  X(llama_model_load_from_file)     \
-  X(llama_model_meta_count)         \
-  X(llama_model_meta_key_by_index)  \
-  X(llama_model_meta_val_str)       \
-  X(llama_model_meta_val_str_by_index) \
-  X(llama_model_n_ctx_train)        \
-  X(llama_model_n_params)           \
-  X(llama_model_quantize)           \
+#define GLOSSA_LLAMA_FUNCTIONS(X)        \
+  X(ggml_backend_dev_count)              \
+  X(ggml_backend_dev_description)        \
+  X(ggml_backend_dev_get)                \
+  X(ggml_backend_dev_memory)             \
+  X(ggml_backend_dev_name)               \
+  X(ggml_backend_dev_type)               \
+  X(ggml_backend_load_all_from_path)     \
+  X(ggml_backend_reg_by_name)            \
+  X(ggml_backend_reg_get_proc_address)   \
+  X(ggml_threadpool_params_default)      \
+  X(llama_attach_threadpool)             \
+  X(llama_backend_init)                  \
+  X(llama_context_default_params)        \
+  X(llama_decode)                        \
+  X(llama_detach_threadpool)             \
+  X(llama_detokenize)                    \
+  X(llama_free)                          \
+  X(llama_get_logits_ith)                \
+  X(llama_get_memory)                    \
+  X(llama_init_from_model)               \
+  X(llama_log_set)                       \
+  X(llama_memory_clear)                  \
+  X(llama_memory_seq_cp)                 \
+  X(llama_memory_seq_rm)                 \
+  X(llama_model_chat_template)           \
+  X(llama_model_default_params)          \
+  X(llama_model_desc)                    \
+  X(llama_model_free)                    \
+  X(llama_model_get_vocab)               \
+  X(llama_model_has_decoder)             \
+  X(llama_model_has_encoder)             \
+  X(llama_model_is_recurrent)            \
+  X(llama_model_load_from_file)          \
+  X(llama_model_meta_count)              \
+  X(llama_model_meta_key_by_index)       \
+  X(llama_model_meta_val_str)            \
+  X(llama_model_meta_val_str_by_index)   \
+  X(llama_model_n_ctx_train)             \
+  X(llama_model_n_params)                \
+  X(llama_model_quantize)                \
   X(llama_model_quantize_default_params) \
-  X(llama_model_size)               \
-  X(llama_n_ctx_seq)                \
-  X(llama_print_system_info)        \
-  X(llama_set_abort_callback)       \
-  X(llama_state_seq_get_data)       \
-  X(llama_state_seq_get_size)       \
-  X(llama_state_seq_set_data)       \
-  X(llama_token_to_piece)           \
-  X(llama_tokenize)                 \
-  X(llama_vocab_bos)                \
-  X(llama_vocab_eos)                \
-  X(llama_vocab_get_add_bos)        \
-  X(llama_vocab_is_control)         \
-  X(llama_vocab_is_eog)             \
+  X(llama_model_size)                    \
+  X(llama_n_ctx_seq)                     \
+  X(llama_print_system_info)             \
+  X(llama_set_abort_callback)            \
+  X(llama_state_seq_get_data)            \
+  X(llama_state_seq_get_size)            \
+  X(llama_state_seq_set_data)            \
+  X(llama_token_to_piece)                \
+  X(llama_tokenize)                      \
+  X(llama_vocab_bos)                     \
+  X(llama_vocab_eos)                     \
+  X(llama_vocab_get_add_bos)             \
+  X(llama_vocab_is_control)              \
+  X(llama_vocab_is_eog)                  \
   X(llama_vocab_n_tokens)
 
 struct LlamaApi {
@@ -79,13 +79,14 @@ struct LlamaApi {
 /// @throws std::logic_error before openLibraries() has succeeded
 const LlamaApi& api();
 
-/// Opens llama.cpp's libraries in `directory` (one of @node-llama-cpp's packages) and the compute backends beside
-/// them; of the CPU variants ggml itself takes the best for this machine. Later calls with the same directory do
-/// nothing.
+/// Opens llama.cpp's libraries in `directory` (one of @node-llama-cpp's packages) and the compute backends
+/// beside them; of the CPU variants ggml itself takes the best for this machine. Later calls with the same
+/// directory do nothing.
 /// @throws std::runtime_error naming the library and the loader's reason
 void openLibraries(const std::string& directory);
 
-/// Whether a backend library such as libggml-cuda can be loaded here (its driver present); if not, `reason` says why.
+/// Whether a backend library such as libggml-cuda can be loaded here (its driver present); if not, `reason`
+/// says why.
 bool canOpenLibrary(const std::string& path, std::string& reason);
 
 struct ModelDeleter {
@@ -94,7 +95,8 @@ struct ModelDeleter {
 struct ContextDeleter {
   void operator()(llama_context* context) const { api().llama_free(context); }
 };
-// llama-cpp.h offers such owners too, but its deleters call the functions by name and so would have to be linked.
+// llama-cpp.h offers such owners too, but its deleters call the functions by name and so would have to be
+// linked.
 using ModelPointer = std::unique_ptr<llama_model, ModelDeleter>;
 using ContextPointer = std::unique_ptr<llama_context, ContextDeleter>;
 

@@ -42,7 +42,9 @@ void onMessage(ggml_log_level level, const char* text, void* /*userData*/) {
 
 }  // namespace
 
-void captureLog() { api().llama_log_set(onMessage, nullptr); }
+void captureLog() {
+  api().llama_log_set(onMessage, nullptr);
+}
 
 void clearLog() {
   const std::lock_guard lock(log().mutex);

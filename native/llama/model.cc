@@ -8,7 +8,8 @@ namespace glossa {
 
 namespace {
 
-/// Calls a llama.cpp function that writes text into a buffer and returns the length it needs (negative on error).
+/// Calls a llama.cpp function that writes text into a buffer and returns the length it needs (negative on
+/// error).
 template <typename Write>
 std::optional<std::string> readText(Write write) {
   std::string buffer(256, '\0');
@@ -25,8 +26,8 @@ std::optional<std::string> readText(Write write) {
 std::string pieceOf(const llama_vocab* vocabulary, std::int32_t token) {
   std::string piece(32, '\0');
   const auto write = [&] {
-    return api().llama_token_to_piece(vocabulary, token, piece.data(), static_cast<std::int32_t>(piece.size()), 0,
-                                      false);
+    return api().llama_token_to_piece(vocabulary, token, piece.data(),
+                                      static_cast<std::int32_t>(piece.size()), 0, false);
   };
   std::int32_t length = write();
   if (length < 0) {
@@ -39,7 +40,8 @@ std::string pieceOf(const llama_vocab* vocabulary, std::int32_t token) {
 
 }  // namespace
 
-std::shared_ptr<const Model> Model::load(const ModelOptions& options, const std::function<bool(float)>& onProgress) {
+std::shared_ptr<const Model> Model::load(const ModelOptions& options,
+                                         const std::function<bool(float)>& onProgress) {
   clearLog();
   llama_model_params parameters = api().llama_model_default_params();
   parameters.n_gpu_layers = options.gpuLayers;
@@ -72,10 +74,18 @@ void Model::readVocabulary() {
   }
 }
 
-std::int32_t Model::trainedContextSize() const { return api().llama_model_n_ctx_train(handle()); }
-std::uint64_t Model::sizeBytes() const { return api().llama_model_size(handle()); }
-std::uint64_t Model::parameterCount() const { return api().llama_model_n_params(handle()); }
-bool Model::isRecurrent() const { return api().llama_model_is_recurrent(handle()); }
+std::int32_t Model::trainedContextSize() const {
+  return api().llama_model_n_ctx_train(handle());
+}
+std::uint64_t Model::sizeBytes() const {
+  return api().llama_model_size(handle());
+}
+std::uint64_t Model::parameterCount() const {
+  return api().llama_model_n_params(handle());
+}
+bool Model::isRecurrent() const {
+  return api().llama_model_is_recurrent(handle());
+}
 
 std::int32_t Model::startToken() const {
   const std::int32_t bos = api().llama_vocab_bos(vocabulary_);
@@ -91,8 +101,9 @@ std::map<std::string, std::string> Model::metadata() const {
   std::map<std::string, std::string> pairs;
   const std::int32_t count = api().llama_model_meta_count(handle());
   for (std::int32_t i = 0; i < count; ++i) {
-    const auto key = readText(
-        [&](char* out, std::size_t size) { return api().llama_model_meta_key_by_index(handle(), i, out, size); });
+    const auto key = readText([&](char* out, std::size_t size) {
+      return api().llama_model_meta_key_by_index(handle(), i, out, size);
+    });
     const auto value = readText([&](char* out, std::size_t size) {
       return api().llama_model_meta_val_str_by_index(handle(), i, out, size);
     });
@@ -114,9 +125,9 @@ std::string_view Model::piece(std::int32_t token) const {
 std::vector<std::int32_t> Model::tokenize(std::string_view text, bool addSpecial, bool parseSpecial) const {
   // A byte gives at most one token; BOS and EOS come on top.
   std::vector<std::int32_t> tokens(text.size() + 2);
-  const std::int32_t count = api().llama_tokenize(vocabulary_, text.data(), static_cast<std::int32_t>(text.size()),
-                                                  tokens.data(), static_cast<std::int32_t>(tokens.size()),
-                                                  addSpecial, parseSpecial);
+  const std::int32_t count =
+      api().llama_tokenize(vocabulary_, text.data(), static_cast<std::int32_t>(text.size()), tokens.data(),
+                           static_cast<std::int32_t>(tokens.size()), addSpecial, parseSpecial);
   if (count < 0) throw std::runtime_error("the tokenizer gave more tokens than the text has bytes");
   tokens.resize(static_cast<std::size_t>(count));
   return tokens;

@@ -25,7 +25,8 @@ class Model {
   /// Loads a GGUF file. Blocks; not for the JavaScript thread.
   /// @param onProgress called on the loading thread with a fraction of 0 to 1; returning false aborts
   /// @throws std::runtime_error with llama.cpp's own reason
-  static std::shared_ptr<const Model> load(const ModelOptions& options, const std::function<bool(float)>& onProgress);
+  static std::shared_ptr<const Model> load(const ModelOptions& options,
+                                           const std::function<bool(float)>& onProgress);
 
   llama_model* handle() const { return model_.get(); }
   std::size_t vocabularySize() const { return pieces_.size(); }
@@ -38,7 +39,8 @@ class Model {
   /// Recurrent models keep one state per sequence: a prefix of it can't be cut out.
   bool isRecurrent() const;
 
-  /// Ids that end a generation, in ascending order: the EOS id and the other end-of-generation ids of the file.
+  /// Ids that end a generation, in ascending order: the EOS id and the other end-of-generation ids of the
+  /// file.
   const std::vector<std::int32_t>& eosTokenIds() const { return eosTokenIds_; }
   /// Start token for an empty prompt: BOS, else EOS, else -1.
   std::int32_t startToken() const;

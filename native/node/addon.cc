@@ -12,8 +12,9 @@
 #include "node/model_object.h"
 
 #ifdef __linux__
-#include <csignal>
 #include <sys/prctl.h>
+
+#include <csignal>
 #endif
 
 namespace glossa {
@@ -84,8 +85,8 @@ Napi::Value whyNotOpenable(const Napi::CallbackInfo& info) {
 /// quantize(options): Promise<void>
 Napi::Value quantizeFile(const Napi::CallbackInfo& info) {
   const auto given = info[0].As<Napi::Object>();
-  const QuantizeOptions options{stringOf(given, "input"), stringOf(given, "output"), stringOf(given, "fileType"),
-                                integerOf<int>(given, "threads")};
+  const QuantizeOptions options{stringOf(given, "input"), stringOf(given, "output"),
+                                stringOf(given, "fileType"), integerOf<int>(given, "threads")};
   return AsyncTask<Nothing>::run(
       info.Env(),
       [options] {
@@ -95,8 +96,8 @@ Napi::Value quantizeFile(const Napi::CallbackInfo& info) {
       toUndefined);
 }
 
-/// dieWithParent(): void. The kernel ends this process when its parent dies, however that happens (Linux only;
-/// elsewhere the closed message channel has to do).
+/// dieWithParent(): void. The kernel ends this process when its parent dies, however that happens (Linux
+/// only; elsewhere the closed message channel has to do).
 Napi::Value dieWithParent(const Napi::CallbackInfo& info) {
 #ifdef __linux__
   prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -10,8 +10,9 @@
 
 namespace glossa {
 
-/// Work on libuv's pool behind a promise: `work` runs off the JavaScript thread and may throw, `convert` turns its
-/// result into a value on the JavaScript thread. Every asynchronous function of the addon goes through here.
+/// Work on libuv's pool behind a promise: `work` runs off the JavaScript thread and may throw, `convert`
+/// turns its result into a value on the JavaScript thread. Every asynchronous function of the addon goes
+/// through here.
 template <typename Result>
 class AsyncTask final : public Napi::AsyncWorker {
  public:
@@ -51,6 +52,8 @@ class AsyncTask final : public Napi::AsyncWorker {
 
 /// For work that has no result.
 struct Nothing {};
-inline Napi::Value toUndefined(Napi::Env env, Nothing /*nothing*/) { return env.Undefined(); }
+inline Napi::Value toUndefined(Napi::Env env, Nothing /*nothing*/) {
+  return env.Undefined();
+}
 
 }  // namespace glossa

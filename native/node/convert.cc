@@ -8,7 +8,9 @@ double numberOf(const Napi::Object& object, const char* key) {
   return object.Get(key).As<Napi::Number>().DoubleValue();
 }
 
-bool booleanOf(const Napi::Object& object, const char* key) { return object.Get(key).As<Napi::Boolean>().Value(); }
+bool booleanOf(const Napi::Object& object, const char* key) {
+  return object.Get(key).As<Napi::Boolean>().Value();
+}
 
 std::string stringOf(const Napi::Object& object, const char* key) {
   return object.Get(key).As<Napi::String>().Utf8Value();
@@ -103,7 +105,8 @@ Napi::Array toTuple(Napi::Env env, const Event& event) {
     case Event::Type::token:
       return tuple(env, "token", id, event.sequence, event.tokenId, event.logprob, event.text);
     case Event::Type::finish:
-      return tuple(env, "finish", id, event.sequence, nameOf(event.finishReason), event.text, event.generatedTokens);
+      return tuple(env, "finish", id, event.sequence, nameOf(event.finishReason), event.text,
+                   event.generatedTokens);
     case Event::Type::failed:
       return tuple(env, "failed", id, event.text);
   }

@@ -1,5 +1,5 @@
-// Between JavaScript values and ours. The types are checked by the only caller, src/engine; what is checked here is
-// what protects memory.
+// Between JavaScript values and ours. The types are checked by the only caller, src/engine; what is checked
+// here is what protects memory.
 #pragma once
 
 #include <napi.h>

@@ -33,7 +33,8 @@ struct Setting {
 template <std::size_t Size>
 std::array<std::uint32_t, Size> wordsOf(const Napi::Value& value) {
   std::array<std::uint32_t, Size> words{};
-  for (std::uint32_t i = 0; i < Size; ++i) words[i] = value.As<Napi::Array>().Get(i).As<Napi::Number>().Uint32Value();
+  for (std::uint32_t i = 0; i < Size; ++i)
+    words[i] = value.As<Napi::Array>().Get(i).As<Napi::Number>().Uint32Value();
   return words;
 }
 

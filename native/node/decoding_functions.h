@@ -7,7 +7,8 @@ namespace glossa {
 /// processScores(logits, history, parameters): Float32Array. The scores that a token would be chosen from.
 Napi::Value processScores(const Napi::CallbackInfo& info);
 
-/// chooseTokens(logits, history, parameters, count): Int32Array. Independent choices for steps 0 to count - 1.
+/// chooseTokens(logits, history, parameters, count): Int32Array. Independent choices for steps 0 to count
+/// - 1.
 Napi::Value chooseTokens(const Napi::CallbackInfo& info);
 
 /// philox(counter, key): number[]. The generator's raw output, for its published test vectors.

@@ -4,6 +4,7 @@
 #include "engine/table_source.h"
 #include "node/addon_data.h"
 #include "node/async.h"
+#include "node/channel.h"
 #include "node/convert.h"
 #include "node/model_object.h"
 
@@ -18,16 +19,6 @@ struct Started {
 
 SchedulerOptions schedulerOptionsOf(const Napi::Object& options) {
   return {integerOf<std::size_t>(options, "cacheRamBytes"), booleanOf(options, "reproducible")};
-}
-
-/// The one way back to JavaScript. It does not keep the process alive; the last reference releases it.
-std::shared_ptr<Napi::ThreadSafeFunction> stepChannel(Napi::Env env, const Napi::Function& onStep) {
-  auto* channel = new Napi::ThreadSafeFunction(Napi::ThreadSafeFunction::New(env, onStep, "engine step", 0, 1));
-  channel->Unref(env);
-  return {channel, [](Napi::ThreadSafeFunction* owned) {
-            owned->Release();
-            delete owned;
-          }};
 }
 
 }  // namespace
@@ -63,7 +54,7 @@ void EngineObject::shutDown() {
 
 Napi::Value EngineObject::start(Napi::Env env, SourceMaker makeSource, const SchedulerOptions& options,
                                 const Napi::Function& onStep) {
-  auto channel = stepChannel(env, onStep);
+  auto channel = makeChannel(env, onStep, "engine step");
   return AsyncTask<Started>::run(
       env,
       [makeSource = std::move(makeSource), options, channel] {
@@ -109,7 +100,7 @@ Napi::Value EngineObject::createOnTable(const Napi::CallbackInfo& info) {
   tableOptions.slots = integerOf<std::int32_t>(options, "parallelSequences");
   tableOptions.totalCells = integerOf<std::int64_t>(options, "kvCells");
   tableOptions.stepDelayMs = integerOf<std::int32_t>(options, "stepDelayMs");
-  std::vector<float> values(table.Data(), table.Data() + table.ElementLength());
+  const std::vector<float> values(table.Data(), table.Data() + table.ElementLength());
   return start(
       info.Env(), [tableOptions, values] { return std::make_unique<TableSource>(tableOptions, values); },
       schedulerOptionsOf(options), info[2].As<Napi::Function>());
@@ -126,14 +117,16 @@ Napi::Value EngineObject::submit(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::cancel(const Napi::CallbackInfo& info) {
-  scheduler(info.Env()).cancel(static_cast<std::uint64_t>(info[0].As<Napi::Number>().Int64Value()),
-                               info[1].As<Napi::Number>().Int32Value());
+  scheduler(info.Env())
+      .cancel(static_cast<std::uint64_t>(info[0].As<Napi::Number>().Int64Value()),
+              info[1].As<Napi::Number>().Int32Value());
   return info.Env().Undefined();
 }
 
 Napi::Value EngineObject::setPaused(const Napi::CallbackInfo& info) {
-  scheduler(info.Env()).setPaused(static_cast<std::uint64_t>(info[0].As<Napi::Number>().Int64Value()),
-                                  info[1].As<Napi::Boolean>().Value());
+  scheduler(info.Env())
+      .setPaused(static_cast<std::uint64_t>(info[0].As<Napi::Number>().Int64Value()),
+                 info[1].As<Napi::Boolean>().Value());
   return info.Env().Undefined();
 }
 

@@ -8,8 +8,8 @@
 
 namespace glossa {
 
-/// A running scheduler as JavaScript sees it. Stopped by stop(), by the garbage collector, or when the environment
-/// ends, whichever comes first.
+/// A running scheduler as JavaScript sees it. Stopped by stop(), by the garbage collector, or when the
+/// environment ends, whichever comes first.
 class EngineObject final : public Napi::ObjectWrap<EngineObject> {
  public:
   static Napi::FunctionReference define(Napi::Env env);
@@ -20,6 +20,8 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
 
   explicit EngineObject(const Napi::CallbackInfo& info);
   ~EngineObject() override;
+  EngineObject(const EngineObject&) = delete;
+  EngineObject& operator=(const EngineObject&) = delete;
   /// Ends the scheduler's thread. Idempotent.
   void shutDown();
 

@@ -20,7 +20,9 @@ struct LoopTimes {
   double seconds;
 };
 
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double secondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 void decodeOrThrow(LlamaSource& source, const std::vector<BatchToken>& batch) {
   if (source.decode(batch) != DecodeStatus::ok) throw std::runtime_error("llama_decode failed");
@@ -89,7 +91,8 @@ Napi::Value measureChoice(const Napi::CallbackInfo& info) {
   const auto processors = makeProcessors(parameters);
   const auto chooser = makeChooser(parameters, 0);
   std::vector<std::int32_t> prompt(64);
-  for (std::size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<std::int32_t>(i * 7 % logits.ElementLength());
+  for (std::size_t i = 0; i < prompt.size(); ++i)
+    prompt[i] = static_cast<std::int32_t>(i * 7 % logits.ElementLength());
   const TokenHistory history(prompt, logits.ElementLength());
   ScoreRow row;
   const auto start = Clock::now();

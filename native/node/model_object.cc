@@ -3,6 +3,7 @@
 #include "engine/text_stream.h"
 #include "node/addon_data.h"
 #include "node/async.h"
+#include "node/channel.h"
 #include "node/convert.h"
 
 namespace glossa {
@@ -24,18 +25,14 @@ ModelObject::ModelObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Mode
 Napi::Value ModelObject::load(const Napi::CallbackInfo& info) {
   const auto options = info[0].As<Napi::Object>();
   const ModelOptions modelOptions{stringOf(options, "path"), integerOf<std::int32_t>(options, "gpuLayers")};
-  auto progress = Napi::ThreadSafeFunction::New(info.Env(), info[1].As<Napi::Function>(), "load progress", 0, 1);
-  progress.Unref(info.Env());
+  auto progress = makeChannel(info.Env(), info[1].As<Napi::Function>(), "load progress");
   return AsyncTask<std::shared_ptr<const Model>>::run(
       info.Env(),
-      [modelOptions, progress]() mutable {
-        struct Release {
-          Napi::ThreadSafeFunction& function;
-          ~Release() { function.Release(); }
-        } release{progress};
+      [modelOptions, progress] {
         return Model::load(modelOptions, [&progress](float fraction) {
-          progress.NonBlockingCall(
-              [fraction](Napi::Env env, Napi::Function callback) { callback.Call({Napi::Number::New(env, fraction)}); });
+          progress->NonBlockingCall([fraction](Napi::Env env, Napi::Function callback) {
+            callback.Call({Napi::Number::New(env, fraction)});
+          });
           return true;
         });
       },
@@ -70,7 +67,9 @@ Napi::Value ModelObject::tokenize(const Napi::CallbackInfo& info) {
        addSpecial = info[1].As<Napi::Boolean>().Value(), parseSpecial = info[2].As<Napi::Boolean>().Value()] {
         return model->tokenize(text, addSpecial, parseSpecial);
       },
-      [](Napi::Env env, std::vector<std::int32_t> tokens) -> Napi::Value { return toArray(env, tokens); });
+      [](Napi::Env env, const std::vector<std::int32_t>& tokens) -> Napi::Value {
+        return toArray(env, tokens);
+      });
 }
 
 Napi::Value ModelObject::detokenize(const Napi::CallbackInfo& info) {

@@ -19,7 +19,10 @@ export interface ModelInfo {
   readonly contextSize: number;
   /** Sequences decoded at the same time. */
   readonly parallelSequences: number;
+  /** Ids that end a generation unless the request says otherwise. */
   readonly eosTokenIds: readonly number[];
+  /** What an empty prompt becomes: BOS, else EOS; null if the model has neither. */
+  readonly startTokenId: number | null;
   /** The chat template in the file (Jinja), if it has one. */
   readonly chatTemplate: string | null;
   /** GGUF metadata, scalar values as text. */

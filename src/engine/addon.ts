@@ -1,0 +1,202 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { GlossaError } from '../errors.js';
+import type { FinishReason } from '../generation/events.js';
+import type { GenerationRequest } from '../generation/request.js';
+
+/** What a token is chosen by; native/decoding/parameters.h. */
+export type DecodingParameters = Required<
+  Pick<GenerationRequest, 'doSample' | 'temperature' | 'topK' | 'topP' | 'repetitionPenalty'>
+> & { readonly seed: number };
+
+/** A request as the scheduler takes it: validated, tokenized, with nothing left to default. */
+export interface NativeRequest extends DecodingParameters {
+  readonly id: number;
+  /** At least one id, all below the vocabulary's size (re-checked natively). */
+  readonly prompt: readonly number[];
+  readonly maxNewTokens: number;
+  readonly numReturnSequences: number;
+  readonly eosTokenId: readonly number[];
+  readonly stopStrings: readonly string[];
+  /** Milliseconds from now to the deadline; absent for none. */
+  readonly remainingMs?: number;
+}
+
+/** Events of a step as they cross the border: tuples, because there are hundreds a second. */
+export type NativeEvent =
+  | readonly ['prompt', id: number, promptTokens: number, cachedTokens: number]
+  | readonly ['token', id: number, sequence: number, tokenId: number, logprob: number, text: string]
+  | readonly [
+      'finish',
+      id: number,
+      sequence: number,
+      reason: FinishReason,
+      text: string,
+      generatedTokens: number,
+    ]
+  | readonly ['failed', id: number, reason: string];
+
+/** Takes all events of one step; each call must be answered by `acknowledge()` once they have left the process. */
+export type StepCallback = (events: NativeEvent[]) => void;
+
+export interface NativeEngineStats {
+  readonly queuedRequests: number;
+  readonly activeRequests: number;
+  readonly activeSequences: number;
+  readonly usedCells: number;
+  readonly totalCells: number;
+  readonly cachedPrefixes: number;
+  readonly cachedPrefixBytes: number;
+  readonly decodeSteps: number;
+  readonly generatedTokens: number;
+  readonly promptTokens: number;
+  readonly cachedPromptTokens: number;
+  readonly preemptions: number;
+  readonly samplingMs: number;
+}
+
+export interface NativeEngine {
+  submit(request: NativeRequest): void;
+  /** A negative sequence means all of the request. */
+  cancel(id: number, sequence: number): void;
+  setPaused(id: number, paused: boolean): void;
+  acknowledge(): void;
+  stats(): NativeEngineStats;
+  stop(): Promise<void>;
+}
+
+export interface NativeModelInfo {
+  readonly description: string;
+  readonly parameters: number;
+  readonly sizeBytes: number;
+  readonly vocabularySize: number;
+  readonly trainedContextSize: number;
+  readonly eosTokenIds: number[];
+  /** BOS, else EOS, else -1. */
+  readonly startTokenId: number;
+  readonly chatTemplate: string | null;
+  readonly metadata: Record<string, string>;
+}
+
+export interface NativeModel {
+  info(): NativeModelInfo;
+  tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Promise<number[]>;
+  detokenize(tokens: readonly number[]): string;
+}
+
+export interface NativeDevice {
+  readonly name: string;
+  readonly description: string;
+  readonly type: 'cpu' | 'gpu' | 'igpu' | 'accelerator';
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+interface SchedulerOptions {
+  readonly cacheRamBytes: number;
+  readonly reproducible: boolean;
+}
+
+export interface NativeEngineOptions extends SchedulerOptions {
+  readonly contextSize: number;
+  readonly parallelSequences: number;
+  readonly kvCells: number;
+  readonly kvLayout: 'split' | 'unified';
+  readonly threads: number;
+}
+
+/** An engine on a table of bigram logits instead of a model, for tests of the scheduler. */
+export interface TableEngineOptions extends SchedulerOptions {
+  /** Text of each token; their number is the vocabulary's size. */
+  readonly pieces: readonly string[];
+  readonly contextSize: number;
+  readonly parallelSequences: number;
+  /** Less than parallelSequences x contextSize makes the slots share one pool. */
+  readonly kvCells: number;
+  readonly stepDelayMs: number;
+}
+
+export interface DecodeLoopOptions {
+  readonly sequences: number;
+  readonly promptTokens: number;
+  readonly newTokens: number;
+  readonly contextSize: number;
+  readonly threads: number;
+  readonly kvLayout: 'split' | 'unified';
+}
+
+/** The addon's exports: native/node/addon.cc. */
+export interface Addon {
+  /** Opens the llama.cpp libraries in a folder; once per process. */
+  openBackend(directory: string): { readonly devices: NativeDevice[]; readonly systemInfo: string };
+  /** Why a backend library can't be loaded here; null if it can. */
+  whyNotOpenable(path: string): string | null;
+  /** Has the kernel end this process when its parent dies (Linux; nothing elsewhere). */
+  dieWithParent(): void;
+  loadModel(
+    options: { readonly path: string; readonly gpuLayers: number },
+    onProgress: (fraction: number) => void,
+  ): Promise<NativeModel>;
+  createEngine(model: NativeModel, options: NativeEngineOptions, onStep: StepCallback): Promise<NativeEngine>;
+  createTableEngine(
+    table: Float32Array,
+    options: TableEngineOptions,
+    onStep: StepCallback,
+  ): Promise<NativeEngine>;
+  quantize(options: {
+    readonly input: string;
+    readonly output: string;
+    readonly fileType: string;
+    readonly threads: number;
+  }): Promise<void>;
+  /** Scores of a row's next token after every processor. */
+  processScores(
+    logits: Float32Array,
+    history: readonly number[],
+    parameters: DecodingParameters,
+  ): Float32Array;
+  /** Independent choices for steps 0 to count - 1; -1 where nothing could be chosen. */
+  chooseTokens(
+    logits: Float32Array,
+    history: readonly number[],
+    parameters: DecodingParameters,
+    count: number,
+  ): Int32Array;
+  /** Philox4x32-10: four output words for a counter of four words and a key of two. */
+  philox(counter: readonly number[], key: readonly number[]): number[];
+  measureDecodeLoop(
+    model: NativeModel,
+    options: DecodeLoopOptions,
+  ): Promise<{ readonly prefillSeconds: number; readonly seconds: number }>;
+  /** Milliseconds to process a row of logits and choose a token, averaged over the rounds. */
+  measureChoice(logits: Float32Array, parameters: DecodingParameters, rounds: number): number;
+}
+
+/** The package's root: the nearest folder above this file that holds native/ beside package.json. */
+export function packageRoot(): string {
+  let folder = path.dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(path.join(folder, 'native')) && path.dirname(folder) !== folder)
+    folder = path.dirname(folder);
+  return folder;
+}
+
+/**
+ * Loads the native addon.
+ *
+ * @throws GlossaError NATIVE_UNAVAILABLE if it was not built or does not fit this machine
+ */
+export function loadAddon(): Addon {
+  const file = path.join(packageRoot(), 'build', 'Release', 'glossa.node');
+  try {
+    return createRequire(import.meta.url)(file) as Addon;
+  } catch (error) {
+    throw new GlossaError(
+      'NATIVE_UNAVAILABLE',
+      'the native addon can\'t be loaded; build it with "npm run build:addon"',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,279 @@
+import { randomInt } from 'node:crypto';
+
+import { GlossaError } from '../errors.js';
+import {
+  type GenerationRequest,
+  type GenerationRequestInput,
+  parseGenerationRequest,
+} from '../generation/request.js';
+import type { NativeEvent } from './addon.js';
+import { EngineChild, fromFailure } from './child.js';
+import type { Engine, EngineOptions, EngineStats, Generation, ModelInfo } from './engine.js';
+import { EventStream } from './event-stream.js';
+import type { CallName, Calls, FromEngine, Submission } from './protocol.js';
+import { RestartPolicy } from './restart-policy.js';
+
+export interface EngineEvents {
+  onProgress?: (fraction: number) => void;
+  onCrash?: (error: Error) => void;
+  onLog?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
+}
+
+interface Job {
+  readonly stream: EventStream;
+  readonly request: GenerationRequest;
+  readonly seed: number;
+  /** performance.now() of the submission. */
+  readonly submitted: number;
+}
+
+interface PendingCall {
+  resolve(answer: never): void;
+  reject(error: GlossaError): void;
+}
+
+type State = 'starting' | 'ready' | 'restarting' | 'closed';
+
+/** An Engine in a process of its own, which is started anew when it dies. */
+export class EngineProcess implements Engine {
+  readonly #options: EngineOptions;
+  readonly #events: EngineEvents;
+  readonly #jobs = new Map<number, Job>();
+  readonly #calls = new Map<number, PendingCall>();
+  readonly #restarts = new RestartPolicy();
+  #child: EngineChild | null = null;
+  #info: ModelInfo | null = null;
+  #state: State = 'starting';
+  #nextId = 1;
+
+  private constructor(options: EngineOptions, events: EngineEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /**
+   * Starts a process and loads the model in it.
+   *
+   * @throws GlossaError MODEL_LOAD_FAILED or NATIVE_UNAVAILABLE
+   */
+  static async start(options: EngineOptions, events: EngineEvents = {}): Promise<EngineProcess> {
+    const engine = new EngineProcess(options, events);
+    try {
+      await engine.#startChild();
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+    return engine;
+  }
+
+  get info(): ModelInfo {
+    if (this.#info === null) throw new GlossaError('MODEL_LOADING', 'the model is still loading');
+    return this.#info;
+  }
+
+  generate(input: GenerationRequestInput, options: { signal?: AbortSignal } = {}): Generation {
+    this.#checkOpen();
+    const request = parseGenerationRequest(input);
+    if (this.#jobs.size >= this.#options.queueLimit + this.#options.parallelSequences) {
+      throw new GlossaError('OVERLOADED', `${this.#jobs.size} requests are waiting already; try again later`);
+    }
+    const id = this.#nextId++;
+    const stream = new EventStream(request.numReturnSequences, {
+      cancel: (sequence) => {
+        this.#cancel(id, sequence);
+      },
+      setPaused: (paused) => this.#child?.send({ type: 'pause', id, paused }),
+    });
+    const seed = request.seed ?? randomInt(2 ** 48 - 1);
+    const job: Job = { stream, request, seed, submitted: performance.now() };
+    this.#jobs.set(id, job);
+    if (this.#state === 'ready') this.#submit(id, job);
+    this.#cancelOnAbort(stream, options.signal);
+    return stream;
+  }
+
+  async tokenize(
+    text: string,
+    options: { addSpecial?: boolean; parseSpecial?: boolean } = {},
+  ): Promise<number[]> {
+    const { addSpecial = false, parseSpecial = false } = options;
+    return await this.#call('tokenize', { text, addSpecial, parseSpecial });
+  }
+
+  async detokenize(tokens: readonly number[]): Promise<string> {
+    return await this.#call('detokenize', { tokens });
+  }
+
+  async stats(): Promise<EngineStats> {
+    return await this.#call('stats', {});
+  }
+
+  async close(): Promise<void> {
+    if (this.#state !== 'closed') {
+      this.#state = 'closed';
+      this.#restarts.cancel();
+      this.#failEverything(new GlossaError('CLOSED', 'the engine was closed'));
+    }
+    await this.#child?.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#state === 'closed') throw new GlossaError('CLOSED', 'the engine is closed');
+    if (this.#state === 'restarting' && this.#restarts.isHopeless) {
+      throw new GlossaError('ENGINE_CRASHED', 'the engine process keeps ending; it is being started again');
+    }
+  }
+
+  async #startChild(): Promise<void> {
+    const info = await EngineChild.start(
+      this.#options,
+      {
+        onMessage: (message) => {
+          this.#receive(message);
+        },
+        onDeath: (error) => {
+          this.#recover(error);
+        },
+        onProgress: (fraction) => this.#events.onProgress?.(fraction),
+        onOutput: (line) => this.#events.onLog?.('debug', line),
+      },
+      (child) => {
+        this.#child = child;
+      },
+    );
+    if (this.#state === 'closed')
+      throw new GlossaError('CLOSED', 'the engine was closed while its model was loading');
+    this.#info = info;
+    this.#state = 'ready';
+    this.#restarts.started();
+    for (const [id, job] of this.#jobs) this.#submit(id, job);
+  }
+
+  /** The process died: its requests fail, unless nothing of theirs was seen yet; then it is started again. */
+  #recover(error: GlossaError): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'restarting';
+    this.#events.onCrash?.(error);
+    for (const [id, { stream }] of this.#jobs) {
+      if (!stream.delivered) continue;
+      stream.fail(error);
+      this.#jobs.delete(id);
+    }
+    this.#failCalls(error);
+    if (this.#restarts.isHopeless) this.#failEverything(error);
+    this.#restarts.schedule(() => {
+      this.#startChild().catch((reason: unknown) => {
+        this.#recover(GlossaError.from(reason));
+      });
+    });
+  }
+
+  #submit(id: number, { request, seed, submitted }: Job): void {
+    const { maxTime, ...rest } = request;
+    const submission: Submission = {
+      ...rest,
+      seed,
+      ...(maxTime === undefined ? {} : { remainingMs: maxTime * 1000 - (performance.now() - submitted) }),
+    };
+    this.#child?.send({ type: 'submit', id, submission });
+  }
+
+  #cancel(id: number, sequence: number): void {
+    if (this.#state === 'ready') {
+      this.#child?.send({ type: 'cancel', id, sequence });
+      return;
+    }
+    // Not submitted yet: the events that the engine would have sent are sent from here.
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
+    for (let index = 0; index < job.request.numReturnSequences; index += 1) {
+      if (sequence >= 0 && sequence !== index) continue;
+      job.stream.push({
+        type: 'finish',
+        sequence: index,
+        finishReason: 'cancelled',
+        text: '',
+        generatedTokens: 0,
+      });
+    }
+    if (job.stream.ended) this.#jobs.delete(id);
+  }
+
+  #cancelOnAbort(stream: EventStream, signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    const onAbort = (): void => {
+      stream.cancel();
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  }
+
+  #receive(message: FromEngine): void {
+    switch (message.type) {
+      case 'step':
+        for (const event of message.events) this.#dispatch(event);
+        return;
+      case 'refused':
+        this.#fail(message.id, fromFailure(message.failure));
+        return;
+      case 'answer':
+        this.#calls.get(message.callId)?.resolve(message.answer as never);
+        this.#calls.delete(message.callId);
+        return;
+      case 'callFailed':
+        this.#calls.get(message.callId)?.reject(fromFailure(message.failure));
+        this.#calls.delete(message.callId);
+    }
+  }
+
+  #dispatch(event: NativeEvent): void {
+    const job = this.#jobs.get(event[1]);
+    if (job === undefined) return;
+    switch (event[0]) {
+      case 'token': {
+        const [type, , sequence, tokenId, logprob, text] = event;
+        job.stream.push({ type, sequence, tokenId, logprob, text });
+        return;
+      }
+      case 'prompt': {
+        const [type, , promptTokens, cachedTokens] = event;
+        job.stream.push({ type, promptTokens, cachedTokens });
+        return;
+      }
+      case 'finish': {
+        const [type, id, sequence, finishReason, text, generatedTokens] = event;
+        job.stream.push({ type, sequence, finishReason, text, generatedTokens });
+        if (job.stream.ended) this.#jobs.delete(id);
+        return;
+      }
+      case 'failed':
+        this.#fail(event[1], new GlossaError('INTERNAL', event[2]));
+    }
+  }
+
+  #fail(id: number, error: GlossaError): void {
+    this.#jobs.get(id)?.stream.fail(error);
+    this.#jobs.delete(id);
+  }
+
+  #failEverything(error: GlossaError): void {
+    for (const id of this.#jobs.keys()) this.#fail(id, error);
+    this.#failCalls(error);
+  }
+
+  #failCalls(error: GlossaError): void {
+    for (const call of this.#calls.values()) call.reject(error);
+    this.#calls.clear();
+  }
+
+  async #call<Name extends CallName>(name: Name, ask: Calls[Name]['ask']): Promise<Calls[Name]['answer']> {
+    this.#checkOpen();
+    if (this.#state !== 'ready') throw new GlossaError('MODEL_LOADING', 'the engine is being restarted');
+    const callId = this.#nextId++;
+    return await new Promise<Calls[Name]['answer']>((resolve, reject) => {
+      this.#calls.set(callId, { resolve, reject });
+      this.#child?.send({ type: 'call', callId, name, ask });
+    });
+  }
+}

@@ -1,0 +1,174 @@
+import path from 'node:path';
+import process from 'node:process';
+
+import { GlossaError } from '../errors.js';
+import type { Addon, NativeEngine, NativeEvent, NativeModel } from './addon.js';
+import { openBackend } from './backend.js';
+import type { EngineOptions, EngineStats, ModelInfo } from './engine.js';
+import type { Submission } from './protocol.js';
+
+interface LoadedModelEvents {
+  readonly onProgress: (fraction: number) => void;
+  readonly onStep: (events: NativeEvent[], acknowledge: () => void) => void;
+}
+
+/** A model and its scheduler inside the model's own process. */
+export class LoadedModel {
+  readonly info: ModelInfo;
+  readonly #model: NativeModel;
+  readonly #engine: NativeEngine;
+  readonly #startTokenId: number;
+  /** Requests whose prompt is being tokenized, with the sequences of them cancelled meanwhile. */
+  readonly #tokenizing = new Map<number, number[]>();
+
+  private constructor(model: NativeModel, engine: NativeEngine, info: ModelInfo) {
+    this.#model = model;
+    this.#engine = engine;
+    this.#startTokenId = model.info().startTokenId;
+    this.info = info;
+  }
+
+  /**
+   * Loads a model file and starts its scheduler.
+   *
+   * @throws GlossaError MODEL_LOAD_FAILED with llama.cpp's reason; NATIVE_UNAVAILABLE if the backend can't be opened
+   */
+  static async load(addon: Addon, options: EngineOptions, events: LoadedModelEvents): Promise<LoadedModel> {
+    const { backend } = await openBackend(addon, options.gpu);
+    try {
+      const gpuLayers = options.gpu === 'off' ? 0 : options.gpuLayers;
+      const model = await addon.loadModel({ path: options.modelPath, gpuLayers }, events.onProgress);
+      const contextSize = options.contextSize === 0 ? model.info().trainedContextSize : options.contextSize;
+      const engine: NativeEngine = await addon.createEngine(model, { ...options, contextSize }, (step) => {
+        events.onStep(step, () => {
+          engine.acknowledge();
+        });
+      });
+      return new LoadedModel(model, engine, describe(model, options, contextSize, backend));
+    } catch (error) {
+      throw new GlossaError(
+        'MODEL_LOAD_FAILED',
+        `the model can't be loaded: ${reasonOf(error, options.modelPath)}`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+
+  /**
+   * Tokenizes the prompt and hands the request to the scheduler.
+   *
+   * @throws GlossaError CONTEXT_OVERFLOW or INVALID_REQUEST
+   */
+  async submit(id: number, submission: Submission): Promise<void> {
+    const received = performance.now();
+    const cancelled: number[] = [];
+    this.#tokenizing.set(id, cancelled);
+    try {
+      const prompt = await this.#promptTokens(submission.prompt);
+      this.#checkFits(prompt.length, submission.maxNewTokens);
+      const eosTokenId = submission.eosTokenId ?? this.info.eosTokenIds;
+      this.#checkVocabulary('eosTokenId', eosTokenId);
+      const { remainingMs } = submission;
+      this.#engine.submit({
+        ...submission,
+        id,
+        prompt,
+        eosTokenId,
+        ...(remainingMs === undefined ? {} : { remainingMs: remainingMs - (performance.now() - received) }),
+      });
+      for (const sequence of cancelled) this.#engine.cancel(id, sequence);
+    } finally {
+      this.#tokenizing.delete(id);
+    }
+  }
+
+  async #promptTokens(prompt: Submission['prompt']): Promise<readonly number[]> {
+    const tokens = typeof prompt === 'string' ? await this.#model.tokenize(prompt, true, false) : prompt;
+    this.#checkVocabulary('prompt', tokens);
+    if (tokens.length > 0) return tokens;
+    if (this.#startTokenId >= 0) return [this.#startTokenId];
+    throw new GlossaError('INVALID_REQUEST', 'prompt: empty, and this model has no start token', {
+      param: 'prompt',
+    });
+  }
+
+  /** The last generated token is never fed back, so it needs no place in the context. */
+  #checkFits(promptTokens: number, maxNewTokens: number): void {
+    const { contextSize } = this.info;
+    if (promptTokens + maxNewTokens - 1 <= contextSize) return;
+    throw new GlossaError(
+      'CONTEXT_OVERFLOW',
+      `prompt: ${promptTokens} tokens and ${maxNewTokens} new ones exceed the context of ${contextSize} tokens`,
+      { param: 'prompt' },
+    );
+  }
+
+  #checkVocabulary(param: string, tokens: readonly number[]): void {
+    const { vocabularySize } = this.info;
+    const stranger = tokens.find((token) => token >= vocabularySize);
+    if (stranger === undefined) return;
+    throw new GlossaError(
+      'INVALID_REQUEST',
+      `${param}: expected token ids below ${vocabularySize}, received ${stranger}`,
+      { param },
+    );
+  }
+
+  cancel(id: number, sequence: number): void {
+    const tokenizing = this.#tokenizing.get(id);
+    if (tokenizing === undefined) this.#engine.cancel(id, sequence);
+    else tokenizing.push(sequence);
+  }
+
+  setPaused(id: number, paused: boolean): void {
+    this.#engine.setPaused(id, paused);
+  }
+
+  tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Promise<number[]> {
+    return this.#model.tokenize(text, addSpecial, parseSpecial);
+  }
+
+  detokenize(tokens: readonly number[]): string {
+    this.#checkVocabulary('tokens', tokens);
+    return this.#model.detokenize(tokens);
+  }
+
+  stats(): EngineStats {
+    return { ...this.#engine.stats(), residentBytes: process.memoryUsage.rss(), pid: process.pid };
+  }
+
+  async close(): Promise<void> {
+    await this.#engine.stop();
+  }
+}
+
+function describe(
+  model: NativeModel,
+  options: EngineOptions,
+  contextSize: number,
+  backend: string,
+): ModelInfo {
+  const { startTokenId, ...info } = model.info();
+  return {
+    ...info,
+    startTokenId: startTokenId < 0 ? null : startTokenId,
+    architecture: info.metadata['general.architecture'] ?? 'unknown',
+    // Weights were read for checking and the KV cache was cleared, so both are resident by now.
+    memoryBytes: process.memoryUsage.rss(),
+    contextSize,
+    parallelSequences: options.parallelSequences,
+    backend,
+  };
+}
+
+/** llama.cpp's last words without the folder of the file, which is nobody's business but the operator's. */
+function reasonOf(error: unknown, modelPath: string): string {
+  const lines = error instanceof Error ? error.message.split('\n') : [];
+  const reason = lines
+    .filter((line) => !/failed to load model|llama_model_load_from_file/.test(line))
+    .at(-1)
+    ?.replaceAll(modelPath, path.basename(modelPath));
+  return reason === undefined || reason === '' ? 'llama.cpp gave no reason' : reason;
+}

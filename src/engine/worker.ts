@@ -1,0 +1,97 @@
+/** Main module of a model's process: loads one model and runs it until told to stop or until the server is gone. */
+import process from 'node:process';
+
+import { GlossaError } from '../errors.js';
+import { loadAddon } from './addon.js';
+import { LoadedModel } from './loaded-model.js';
+import type { CallName, Calls, Failure, FromEngine, ToEngine } from './protocol.js';
+
+function send(message: FromEngine, sent?: () => void): void {
+  // Without a channel the server is gone, and 'disconnect' ends this process.
+  if (process.connected) process.send?.(message, undefined, undefined, () => sent?.());
+}
+
+function failureOf(error: unknown): Failure {
+  const { code, message, param, cause } = GlossaError.from(error);
+  return {
+    code,
+    message,
+    ...(param === undefined ? {} : { param }),
+    ...(cause instanceof Error ? { detail: cause.message } : {}),
+  };
+}
+
+const addon = loadAddon();
+let model: LoadedModel | null = null;
+
+async function load(message: ToEngine & { type: 'load' }): Promise<void> {
+  try {
+    model = await LoadedModel.load(addon, message.options, {
+      onProgress: (fraction) => {
+        send({ type: 'progress', fraction });
+      },
+      onStep: (events, acknowledge) => {
+        send({ type: 'step', events }, acknowledge);
+      },
+    });
+    send({ type: 'ready', info: model.info });
+  } catch (error) {
+    send({ type: 'loadFailed', failure: failureOf(error) }, () => process.exit(1));
+  }
+}
+
+async function answer(
+  call: ToEngine & { type: 'call' },
+  loaded: LoadedModel,
+): Promise<Calls[CallName]['answer']> {
+  switch (call.name) {
+    case 'tokenize': {
+      const { text, addSpecial, parseSpecial } = call.ask as Calls['tokenize']['ask'];
+      return await loaded.tokenize(text, addSpecial, parseSpecial);
+    }
+    case 'detokenize':
+      return loaded.detokenize((call.ask as Calls['detokenize']['ask']).tokens);
+    case 'stats':
+      return loaded.stats();
+  }
+}
+
+async function handle(message: ToEngine): Promise<void> {
+  if (message.type === 'load') {
+    await load(message);
+    return;
+  }
+  if (message.type === 'close') {
+    await model?.close();
+    process.exit(0);
+  }
+  if (model === null) return;
+  switch (message.type) {
+    case 'submit':
+      try {
+        await model.submit(message.id, message.submission);
+      } catch (error) {
+        send({ type: 'refused', id: message.id, failure: failureOf(error) });
+      }
+      return;
+    case 'cancel':
+      model.cancel(message.id, message.sequence);
+      return;
+    case 'pause':
+      model.setPaused(message.id, message.paused);
+      return;
+    case 'call':
+      try {
+        send({ type: 'answer', callId: message.callId, answer: await answer(message, model) });
+      } catch (error) {
+        send({ type: 'callFailed', callId: message.callId, failure: failureOf(error) });
+      }
+  }
+}
+
+addon.dieWithParent();
+process.on('disconnect', () => process.exit(0));
+// The server decides when this process ends; a terminal's Ctrl-C reaches the whole process group.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+process.on('message', (message: ToEngine) => void handle(message));
