@@ -37,6 +37,16 @@ std::vector<std::string> stringsOf(const Napi::Value& value) {
   return strings;
 }
 
+std::vector<std::string> bytesOf(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<std::string> strings(array.Length());
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    const auto bytes = array.Get(i).As<Napi::Uint8Array>();
+    strings[i].assign(reinterpret_cast<const char*>(bytes.Data()), bytes.ElementLength());
+  }
+  return strings;
+}
+
 Napi::Array toArray(Napi::Env env, const std::vector<std::int32_t>& tokens) {
   auto array = Napi::Array::New(env, tokens.size());
   for (std::uint32_t i = 0; i < tokens.size(); ++i) array.Set(i, tokens[i]);

@@ -26,6 +26,8 @@ Integer integerOf(const Napi::Object& object, const char* key) {
 /// @throws Napi::RangeError for an id outside the vocabulary
 std::vector<std::int32_t> tokensOf(const Napi::Value& value, std::size_t vocabularySize);
 std::vector<std::string> stringsOf(const Napi::Value& value);
+/// From an array of Uint8Array.
+std::vector<std::string> bytesOf(const Napi::Value& value);
 Napi::Array toArray(Napi::Env env, const std::vector<std::int32_t>& tokens);
 
 DecodingParameters decodingParametersOf(const Napi::Object& object);

@@ -94,7 +94,7 @@ Napi::Value EngineObject::createOnTable(const Napi::CallbackInfo& info) {
   const auto table = info[0].As<Napi::Float32Array>();
   const auto options = info[1].As<Napi::Object>();
   TableOptions tableOptions;
-  tableOptions.pieces = stringsOf(options.Get("pieces"));
+  tableOptions.pieces = bytesOf(options.Get("pieces"));
   tableOptions.vocabularySize = static_cast<std::int32_t>(tableOptions.pieces.size());
   tableOptions.contextSize = integerOf<std::int32_t>(options, "contextSize");
   tableOptions.slots = integerOf<std::int32_t>(options, "parallelSequences");

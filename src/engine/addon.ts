@@ -110,8 +110,8 @@ export interface NativeEngineOptions extends SchedulerOptions {
 
 /** An engine on a table of bigram logits instead of a model, for tests of the scheduler. */
 export interface TableEngineOptions extends SchedulerOptions {
-  /** Text of each token; their number is the vocabulary's size. */
-  readonly pieces: readonly string[];
+  /** Bytes of each token; their number is the vocabulary's size. */
+  readonly pieces: readonly Uint8Array[];
   readonly contextSize: number;
   readonly parallelSequences: number;
   /** Less than parallelSequences x contextSize makes the slots share one pool. */

@@ -24,8 +24,11 @@ export async function quantizeFile(options: {
   try {
     await addon.quantize({ ...options, threads });
   } catch (error) {
-    throw new GlossaError('CONVERSION_FAILED', `llama.cpp can't quantise this file to ${options.fileType}`, {
-      cause: error,
-    });
+    const reason = error instanceof Error ? error.message.split('\n').at(-1) : undefined;
+    throw new GlossaError(
+      'CONVERSION_FAILED',
+      `llama.cpp can't quantise this file to ${options.fileType}: ${reason ?? 'it gave no reason'}`,
+      { cause: error },
+    );
   }
 }
