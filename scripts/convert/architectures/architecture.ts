@@ -1,0 +1,47 @@
+import type { GgufValue } from '../gguf/values.js';
+
+/** What a model's config.json holds, before an architecture has looked at it. */
+export type ModelConfig = Readonly<Record<string, unknown>>;
+
+/** How one tensor of the checkpoint becomes one of the GGUF file. */
+export interface TensorRule {
+  /** Name in the checkpoint without an optional prefix, e.g. "h.0.attn.c_attn.weight". */
+  readonly source: string;
+  /** llama.cpp's name, e.g. "blk.0.attn_qkv.weight". */
+  readonly target: string;
+  /** The shape it must have in the checkpoint, slowest-varying first. */
+  readonly shape: readonly number[];
+  /** Swap rows and columns: torch's Linear and llama.cpp keep [out, in], GPT-2's Conv1D keeps [in, out]. */
+  readonly transpose?: boolean;
+  /** May be absent. Default false. */
+  readonly optional?: boolean;
+}
+
+/** What an architecture makes of one config.json. */
+export interface ModelDescription {
+  /** Rows of the embedding; the tokenizer is padded to them. */
+  readonly vocabularySize: number;
+  /** Metadata under the architecture's own prefix, in llama.cpp's converter's order. */
+  readonly metadata: ReadonlyMap<string, GgufValue>;
+  readonly tensors: readonly TensorRule[];
+}
+
+/** One architecture that the converter knows. */
+export interface Architecture {
+  /** llama.cpp's name, the value of `general.architecture`. */
+  readonly name: string;
+  /** Names in config.json's `architectures`. */
+  readonly huggingFaceNames: readonly string[];
+  /** config.json's `model_type`, used where `architectures` is absent. */
+  readonly modelType: string;
+  /** What some checkpoints put before all names, e.g. "transformer."; taken off before rules are looked up. */
+  readonly prefix: string;
+  /** Tensors that carry no weights and are left out. */
+  readonly ignored: RegExp;
+  /**
+   * Reads config.json.
+   *
+   * @throws FormatError if an entry is wrong or means something that llama.cpp cannot compute
+   */
+  describe(config: ModelConfig): ModelDescription;
+}

@@ -1,0 +1,25 @@
+import { FormatError } from '../format-error.js';
+import type { Architecture, ModelConfig } from './architecture.js';
+import { gpt2 } from './gpt2.js';
+
+/** Every architecture that the converter knows. Adding one is adding its file and its entry here. */
+export const ARCHITECTURES: readonly Architecture[] = [gpt2];
+
+/**
+ * The architecture that a config.json names, by `architectures` or, where that is absent, by `model_type`.
+ *
+ * @throws FormatError listing the known ones if it is none of them
+ */
+export function findArchitecture(config: ModelConfig): Architecture {
+  const { architectures, model_type: modelType } = config;
+  const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  const found = ARCHITECTURES.find((candidate) =>
+    name === undefined
+      ? candidate.modelType === modelType
+      : typeof name === 'string' && candidate.huggingFaceNames.includes(name),
+  );
+  if (found !== undefined) return found;
+  const known = ARCHITECTURES.flatMap((candidate) => candidate.huggingFaceNames).join(', ');
+  const received = JSON.stringify(name ?? modelType ?? null);
+  throw new FormatError('config.json', `the architecture ${received} is not known; known are: ${known}`);
+}

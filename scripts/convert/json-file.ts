@@ -1,0 +1,71 @@
+import { isUtf8 } from 'node:buffer';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import type { z } from 'zod';
+
+import { FormatError } from './format-error.js';
+
+/**
+ * Reads a UTF-8 text file; a leading byte order mark is dropped.
+ *
+ * @throws FormatError if it is not UTF-8; the file system's error if it cannot be read
+ */
+export async function readText(path: string): Promise<string> {
+  const bytes = await readFile(path);
+  if (!isUtf8(bytes)) throw new FormatError(basename(path), 'the file is not UTF-8');
+  const text = bytes.toString('utf8');
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
+/** The same, undefined if there is no such file. */
+export async function readTextIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readText(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Reads a JSON file and checks it.
+ *
+ * @throws FormatError naming the file and the first entry that is wrong
+ */
+export async function parseJsonFile<T extends z.ZodType>(path: string, schema: T): Promise<z.output<T>> {
+  return parseJson(basename(path), await readText(path), schema);
+}
+
+/** The same, undefined if there is no such file. */
+export async function parseJsonFileIfPresent<T extends z.ZodType>(
+  path: string,
+  schema: T,
+): Promise<z.output<T> | undefined> {
+  const text = await readTextIfPresent(path);
+  return text === undefined ? undefined : parseJson(basename(path), text, schema);
+}
+
+function parseJson<T extends z.ZodType>(file: string, text: string, schema: T): z.output<T> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(file, 'the file is not valid JSON', { cause: error });
+  }
+  return checkJson(file, value, schema);
+}
+
+/**
+ * Checks a value out of a JSON file.
+ *
+ * @param file the file's name, for the message
+ * @throws FormatError naming the first entry that is wrong
+ */
+export function checkJson<T extends z.ZodType>(file: string, value: unknown, schema: T): z.output<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const entry = issue?.path.map(String).join('.') ?? '';
+  throw new FormatError(file, `${entry === '' ? '' : `${entry}: `}${issue?.message ?? 'invalid'}`);
+}

@@ -1,0 +1,46 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+
+import { GlossaError } from '../../src/errors.js';
+import type { OutputTypeName } from './output-types.js';
+import { checkFolder } from './source.js';
+
+/**
+ * Where the converted file goes.
+ *
+ * @param folder the checkpoint's folder, absolute; the default is `<its name>-<outtype>.gguf` in it
+ * @param outfile a file, or a folder that gets the default name
+ * @param inputs folders none of whose files may be overwritten, GGUF files excepted
+ * @throws GlossaError CONVERSION_FAILED if the place cannot be used
+ */
+export async function resolveOutfile(
+  folder: string,
+  outtype: OutputTypeName,
+  outfile: string | undefined,
+  inputs: readonly string[],
+): Promise<string> {
+  const defaultName = `${basename(folder)}-${outtype}.gguf`;
+  const wanted = outfile === undefined ? join(folder, defaultName) : resolve(outfile);
+  const found = await stat(wanted).catch(() => undefined);
+  const path = found?.isDirectory() === true ? join(wanted, defaultName) : wanted;
+  await checkFolder(resolve(path, '..'), 'the folder of --outfile');
+  await refuseInput(path, inputs);
+  return path;
+}
+
+/** By device and inode, so that links of either kind are seen through. */
+async function refuseInput(path: string, inputs: readonly string[]): Promise<void> {
+  const target = await stat(path).catch(() => undefined);
+  if (target === undefined) return;
+  if (!target.isFile()) {
+    throw new GlossaError('CONVERSION_FAILED', `expected a file for --outfile, received ${basename(path)}`);
+  }
+  for (const folder of inputs) {
+    for (const name of await readdir(folder)) {
+      if (name.endsWith('.gguf')) continue;
+      const input = await stat(join(folder, name)).catch(() => undefined);
+      if (input?.ino !== target.ino || input.dev !== target.dev) continue;
+      throw new GlossaError('CONVERSION_FAILED', `--outfile would overwrite ${name} of the checkpoint`);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { PlainType } from './tensors/encode.js';
+
+/** A kind of file that `--outtype` names. */
+export interface OutputType {
+  /** Value of `general.file_type` (llama.cpp's `enum llama_ftype`). */
+  readonly fileType: number;
+  /** The type of its matrices if the converter writes them itself; otherwise llama.cpp's quantiser does. */
+  readonly plain?: PlainType;
+}
+
+/** llama.cpp's names of file types, in lower case. */
+export const OUTPUT_TYPES = {
+  f32: { fileType: 0, plain: 'F32' },
+  f16: { fileType: 1, plain: 'F16' },
+  bf16: { fileType: 32, plain: 'BF16' },
+  q8_0: { fileType: 7 },
+  q6_k: { fileType: 18 },
+  q5_k_m: { fileType: 17 },
+  q5_k_s: { fileType: 16 },
+  q5_1: { fileType: 9 },
+  q5_0: { fileType: 8 },
+  q4_k_m: { fileType: 15 },
+  q4_k_s: { fileType: 14 },
+  q4_1: { fileType: 3 },
+  q4_0: { fileType: 2 },
+  q3_k_m: { fileType: 12 },
+  q2_k: { fileType: 10 },
+} as const satisfies Record<string, OutputType>;
+
+export type OutputTypeName = keyof typeof OUTPUT_TYPES;
+
+export const OUTPUT_TYPE_NAMES = Object.keys(OUTPUT_TYPES) as readonly OutputTypeName[];
+export const DEFAULT_OUTPUT_TYPE: OutputTypeName = 'q8_0';
+
+/** The type that the converter itself writes, undefined if the quantiser has to. */
+export function plainType(name: OutputTypeName): PlainType | undefined {
+  const type: OutputType = OUTPUT_TYPES[name];
+  return type.plain;
+}

@@ -1,0 +1,94 @@
+import type { Architecture, ModelDescription, TensorRule } from './architectures/architecture.js';
+import { type Checkpoint, type CheckpointTensor, type FloatDtype, isFloatDtype } from './checkpoint.js';
+import { FormatError, quote } from './format-error.js';
+import type { TensorDescription } from './gguf/writer.js';
+import type { PlainType } from './tensors/encode.js';
+
+/** One tensor of the file to come and what it is made from. */
+export interface PlannedTensor extends TensorDescription {
+  readonly type: PlainType;
+  readonly source: CheckpointTensor & { readonly dtype: FloatDtype };
+  readonly transpose: boolean;
+}
+
+/**
+ * Tensors that llama.cpp wants in F32 although they are matrices; its converter keeps the same list, and its
+ * quantiser leaves them alone.
+ */
+const ALWAYS_F32 = new Set(['position_embd.weight', 'token_types.weight']);
+
+/** The type a tensor gets in a file whose matrices have type `matrices`; `rank` is its number of dimensions. */
+export function storedType(target: string, rank: number, matrices: PlainType): PlainType {
+  const keep =
+    rank <= 1 || target.endsWith('_norm.weight') || !target.endsWith('.weight') || ALWAYS_F32.has(target);
+  return keep ? 'F32' : matrices;
+}
+
+/**
+ * Matches a checkpoint's tensors with an architecture's rules.
+ *
+ * @param matrices the type of the file's matrices
+ * @returns the tensors in the checkpoint's order, which is llama.cpp's converter's
+ * @throws FormatError if one is missing, unknown, of another shape, or no tensor of floats
+ */
+export function planTensors(
+  architecture: Architecture,
+  model: ModelDescription,
+  checkpoint: Checkpoint,
+  matrices: PlainType,
+): PlannedTensor[] {
+  const rules = new Map(model.tensors.map((rule) => [rule.source, rule]));
+  const planned: PlannedTensor[] = [];
+  for (const tensor of checkpoint.tensors.values()) {
+    if (architecture.ignored.test(tensor.name)) continue;
+    const source = withoutPrefix(tensor.name, architecture.prefix);
+    const rule = rules.get(source);
+    if (rule === undefined) {
+      throw new FormatError(
+        'checkpoint',
+        `tensor ${quote(tensor.name)} has no place in ${architecture.name}`,
+      );
+    }
+    // Taken once: a second tensor of that name, with and without the prefix, finds no rule any more.
+    rules.delete(source);
+    planned.push(plan(rule, tensor, matrices));
+  }
+  const missing = [...rules.values()].filter((rule) => rule.optional !== true);
+  if (missing.length > 0) throw new FormatError('checkpoint', describeMissing(missing));
+  return planned;
+}
+
+function withoutPrefix(name: string, prefix: string): string {
+  return name.startsWith(prefix) ? name.slice(prefix.length) : name;
+}
+
+function describeMissing(missing: readonly TensorRule[]): string {
+  const [first] = missing;
+  const others = missing.length === 1 ? '' : ` and ${missing.length - 1} others`;
+  return `tensor ${quote(first?.source ?? '')}${others} missing`;
+}
+
+function plan(rule: TensorRule, tensor: CheckpointTensor, matrices: PlainType): PlannedTensor {
+  const { dtype, shape } = tensor;
+  if (!isFloatDtype(dtype)) {
+    throw new FormatError(
+      'checkpoint',
+      `expected F64, F32, F16 or BF16 for tensor ${quote(tensor.name)}, received ${dtype}`,
+    );
+  }
+  if (shape.length !== rule.shape.length || shape.some((length, index) => length !== rule.shape[index])) {
+    throw new FormatError(
+      'checkpoint',
+      `expected shape [${rule.shape.join(', ')}] for tensor ${quote(tensor.name)}, received [${shape.join(', ')}]`,
+    );
+  }
+  const transpose = rule.transpose ?? false;
+  return {
+    name: rule.target,
+    type: storedType(rule.target, shape.length, matrices),
+    // ggml counts dimensions from the fastest-varying one, so a transposed matrix keeps torch's order.
+    dimensions: transpose ? [...shape] : [...shape].reverse(),
+    source: { ...tensor, dtype },
+    transpose,
+  };
+}

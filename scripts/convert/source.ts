@@ -1,0 +1,66 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+
+import { z } from 'zod';
+
+import { GlossaError } from '../../src/errors.js';
+import type { ModelConfig } from './architectures/architecture.js';
+import type { Checkpoint } from './checkpoint.js';
+import { FormatError } from './format-error.js';
+import { parseJsonFile } from './json-file.js';
+import { openSafetensors } from './safetensors/reader.js';
+import { openShardedSafetensors } from './safetensors/sharded.js';
+
+const WEIGHTS = 'model.safetensors';
+const WEIGHTS_INDEX = 'model.safetensors.index.json';
+
+/** An opened checkpoint folder. */
+export interface Source {
+  /** Absolute path of the folder. */
+  readonly folder: string;
+  readonly config: ModelConfig;
+  readonly checkpoint: Checkpoint;
+}
+
+/**
+ * Opens a Hugging Face checkpoint folder: config.json and the weights' headers.
+ *
+ * @throws GlossaError CONVERSION_FAILED if the source is no local folder
+ * @throws FormatError if files are missing or malformed
+ */
+export async function openSource(source: string): Promise<Source> {
+  if (source.startsWith('hf:')) {
+    throw new GlossaError(
+      'CONVERSION_FAILED',
+      'expected a local checkpoint folder for SOURCE, received an hf: address: downloading is not supported yet',
+    );
+  }
+  const folder = resolve(source);
+  await checkFolder(folder, 'SOURCE');
+  const names = new Set(await readdir(folder));
+  if (!names.has('config.json')) throw new FormatError('checkpoint', 'there is no config.json in the folder');
+  const config = await parseJsonFile(join(folder, 'config.json'), z.record(z.string(), z.unknown()));
+  return { folder, config, checkpoint: await openCheckpoint(folder, names) };
+}
+
+/** @throws GlossaError CONVERSION_FAILED if there is no such folder */
+export async function checkFolder(path: string, parameter: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory() === true) return;
+  const received = found === undefined ? 'a path where nothing is' : 'a file';
+  throw new GlossaError(
+    'CONVERSION_FAILED',
+    `expected a folder for ${parameter}, received ${received}: ${basename(path)}`,
+  );
+}
+
+function openCheckpoint(folder: string, names: ReadonlySet<string>): Promise<Checkpoint> {
+  if (names.has(WEIGHTS_INDEX)) return openShardedSafetensors(folder, WEIGHTS_INDEX);
+  if (names.has(WEIGHTS)) return openSafetensors(join(folder, WEIGHTS));
+  const pickled = [...names].some((name) => name.startsWith('pytorch_model') && name.endsWith('.bin'));
+  const hint = pickled ? '; PyTorch .bin files are not supported yet' : '';
+  throw new FormatError(
+    'checkpoint',
+    `there is neither ${WEIGHTS} nor ${WEIGHTS_INDEX} in the folder${hint}`,
+  );
+}
