@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { GlossaError } from '../errors.js';
+import { suggestion } from '../nearest-name.js';
+import { firstProblem } from '../schema-issues.js';
+import { isLoopback } from './loopback.js';
+import { resolveModels, type ModelCatalogue, type ModelEnvironment } from './models.js';
+import { CONFIG_FILE_ENV, OPTIONS } from './options.js';
+import { modelSchema, settingsSchema, type Settings } from './schema.js';
+import { environmentSource, fileSource, flagSource, type ConfigSource, type FlagValues } from './sources.js';
+
+/** All that a server needs to know at start. */
+export interface Configuration {
+  readonly settings: Settings;
+  readonly catalogue: ModelCatalogue;
+  /** From the settings and from the key file. */
+  readonly apiKeys: readonly string[];
+}
+
+/** Where configuration comes from. */
+export interface ConfigInputs extends ModelEnvironment {
+  readonly flags: FlagValues;
+  /** Value of --config. */
+  readonly configFile?: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+}
+
+/**
+ * The configuration from flags, environment, file and defaults, the earlier before the later.
+ *
+ * @throws GlossaError CONFIG_INVALID, naming the flag, the variable or the key that is wrong
+ */
+export function loadConfiguration(inputs: ConfigInputs): Configuration {
+  const named =
+    inputs.configFile ?? (inputs.env[CONFIG_FILE_ENV] === '' ? undefined : inputs.env[CONFIG_FILE_ENV]);
+  const settings = parseSettings([
+    flagSource(inputs.flags, inputs.cwd),
+    environmentSource(inputs.env, inputs.cwd),
+    fileSource(named, inputs.cwd),
+  ]);
+  const fileKeys =
+    settings.apiKeyFile === undefined ? [] : readKeys(resolve(inputs.cwd, settings.apiKeyFile));
+  const apiKeys = [...new Set([...settings.apiKeys, ...fileKeys])];
+  checkExposure(settings, apiKeys);
+  return { settings, catalogue: resolveModels(settings, inputs), apiKeys };
+}
+
+/** One set of settings from several sources, the first that has a value winning. */
+export function parseSettings(sources: readonly ConfigSource[]): Settings {
+  const merged: Record<string, unknown> = {};
+  for (const option of OPTIONS) {
+    const source = sources.find((candidate) => candidate.values.has(option.name));
+    if (source !== undefined) merged[option.name] = source.values.get(option.name);
+  }
+  const result = settingsSchema.safeParse(merged);
+  if (result.success) return result.data;
+
+  const problem = firstProblem(result.error);
+  const [name, ...rest] = problem.path;
+  const option = OPTIONS.find((candidate) => candidate.name === name);
+  const source = sources.find((candidate) => candidate.values.has(String(name)));
+  const label = option === undefined || source === undefined ? String(name) : source.nameOf(option);
+  const where = rest.length === 0 ? label : `${label} (${rest.map(String).join('.')})`;
+  const [unknown] = problem.unknownKeys;
+  const message =
+    unknown === undefined
+      ? problem.message
+      : `unknown key ${unknown}${suggestion(unknown, Object.keys(modelSchema.shape))}`;
+  throw new GlossaError('CONFIG_INVALID', `${where}: ${message}`);
+}
+
+function readKeys(path: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new GlossaError('CONFIG_INVALID', "apiKeyFile: the file can't be read", { cause });
+  }
+  const keys = text.split(/\r?\n/).map((line) => line.trim());
+  const found = keys.filter((key) => key !== '' && !key.startsWith('#'));
+  if (found.length === 0) throw new GlossaError('CONFIG_INVALID', 'apiKeyFile: the file holds no key');
+  return found;
+}
+
+/** Nobody should offer a computer to a whole network by mistake. */
+function checkExposure(settings: Settings, apiKeys: readonly string[]): void {
+  if (!settings.auth && apiKeys.length > 0) {
+    throw new GlossaError(
+      'CONFIG_INVALID',
+      '--no-auth and API keys contradict each other; remove one of them',
+    );
+  }
+  if (settings.auth && apiKeys.length === 0 && !isLoopback(settings.host)) {
+    throw new GlossaError(
+      'CONFIG_INVALID',
+      `listening on ${settings.host} lets other machines in: configure apiKeys or apiKeyFile, or allow it with --no-auth`,
+    );
+  }
+}

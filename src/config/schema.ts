@@ -1,0 +1,149 @@
+import { z } from 'zod';
+
+import { byteSize, modelName, seconds } from './values.js';
+
+/** What the documentation says of an option, and what zod can't know of it. */
+export interface OptionMeta {
+  readonly description: string;
+  /** The value is a path: relative ones start at the configuration file, or at the working directory. */
+  readonly path?: true;
+  /** Only the configuration file can hold it. */
+  readonly fileOnly?: true;
+}
+
+/** Descriptions of all options, found by their schema. */
+export const optionMeta = z.registry<OptionMeta>();
+
+/** A new schema each time: descriptions belong to one. */
+const count = (): z.ZodInt => z.int().min(0).max(0x7fffffff);
+
+/** What can be set for each model; the server-wide option of the same name is the default. */
+const modelSettings = {
+  contextSize: count().register(optionMeta, {
+    description:
+      'Tokens one sequence can hold, prompt and new ones together; 0 takes what the model was trained on',
+  }),
+  parallelSequences: z.int().min(0).max(1024).register(optionMeta, {
+    description: 'Sequences decoded at the same time; 0 chooses',
+  }),
+  threads: z.int().min(0).max(4096).register(optionMeta, {
+    description: 'Compute threads; 0 takes the physical cores available to the process',
+  }),
+  gpuLayers: z.int().min(-1).max(0x7fffffff).register(optionMeta, {
+    description: 'Layers kept on the GPU; -1 for all',
+  }),
+  cacheRam: byteSize.register(optionMeta, {
+    description: 'Host memory for kept prompt prefixes, per model; 0 keeps none',
+  }),
+  kvLayout: z.enum(['split', 'unified']).register(optionMeta, {
+    description: 'Layout of the KV cache: a fixed share for each sequence, or one pool for all',
+  }),
+  kvCells: count().register(optionMeta, {
+    description: 'Cells of a unified KV cache; 0 takes parallelSequences x contextSize',
+  }),
+  reproducible: z.boolean().register(optionMeta, {
+    description:
+      'Same seed, same text, whatever runs beside it: one sequence per decoding step, no prefix reuse',
+  }),
+  queueLimit: z.int().min(0).max(1_000_000).register(optionMeta, {
+    description: 'Requests that may wait for a model; one more is refused',
+  }),
+  preload: z.boolean().register(optionMeta, {
+    description: 'Load at start instead of at first use; the default model always is',
+  }),
+};
+
+/** One model of the `models` section. Only the shipped model may leave out its path. */
+export const modelSchema = z
+  .strictObject(modelSettings)
+  .partial()
+  .extend({ path: z.string().min(1).optional(), aliases: z.array(modelName).max(64).optional() });
+
+/**
+ * The one description of Glossa's configuration. The file holds these keys; the environment holds them as
+ * `GLOSSA_CACHE_RAM`, the command line as `--cache-ram`.
+ */
+export const settingsSchema = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1').register(optionMeta, {
+    description: 'Address to listen on; beyond loopback API keys are required',
+  }),
+  port: z.int().min(0).max(65_535).default(8080).register(optionMeta, {
+    description: 'Port to listen on; 0 takes a free one',
+  }),
+  model: z.array(z.string().min(1)).default([]).register(optionMeta, {
+    description:
+      'GGUF files to serve, each under its file name; the first becomes the default model; the flag can be repeated',
+    path: true,
+  }),
+  models: z.record(modelName, modelSchema).default({}).register(optionMeta, {
+    description: 'Models to serve, by id: `path`, `aliases`, and any of the settings marked *',
+    fileOnly: true,
+  }),
+  defaultModel: z.string().optional().register(optionMeta, {
+    description: 'Id or alias of the model that answers when a request names none',
+  }),
+  gpu: z.enum(['auto', 'off', 'cuda', 'vulkan', 'metal']).default('auto').register(optionMeta, {
+    description: 'Backend to compute on; auto takes the best one that works',
+  }),
+  contextSize: modelSettings.contextSize.default(0),
+  parallelSequences: modelSettings.parallelSequences.default(0),
+  threads: modelSettings.threads.default(0),
+  gpuLayers: modelSettings.gpuLayers.default(-1),
+  cacheRam: modelSettings.cacheRam.prefault('512MiB'),
+  kvLayout: modelSettings.kvLayout.default('split'),
+  kvCells: modelSettings.kvCells.default(0),
+  reproducible: modelSettings.reproducible.default(false),
+  queueLimit: modelSettings.queueLimit.default(256),
+  preload: modelSettings.preload.default(false),
+  memoryBudget: byteSize.prefault(0).register(optionMeta, {
+    description:
+      'Memory for all loaded models; beyond it the least recently used idle one is unloaded; 0 is no limit',
+  }),
+  apiKeys: z.array(z.string().min(1)).default([]).register(optionMeta, {
+    description: 'Keys of which every request must carry one (all routes but `/health`)',
+  }),
+  apiKeyFile: z.string().min(1).optional().register(optionMeta, {
+    description: 'File with more API keys, one a line',
+    path: true,
+  }),
+  auth: z.boolean().default(true).register(optionMeta, {
+    description: '`--no-auth` allows listening beyond loopback without API keys',
+  }),
+  allowedHosts: z.array(z.string().min(1)).default([]).register(optionMeta, {
+    description: 'Host names to answer to, besides those of loopback, when listening on loopback',
+  }),
+  corsOrigins: z.array(z.string().min(1)).optional().register(optionMeta, {
+    description: "Origins whose pages may call, for all APIs; unset leaves each API's documented policy",
+  }),
+  bodyLimit: byteSize
+    .prefault('8MiB')
+    .register(optionMeta, { description: "Size of a request's body at most" }),
+  headersTimeout: seconds.default(15).register(optionMeta, {
+    description: "Seconds for a request's headers to arrive",
+  }),
+  requestTimeout: seconds.default(60).register(optionMeta, {
+    description: 'Seconds for a whole request to arrive (answering it may take longer)',
+  }),
+  keepAliveTimeout: seconds.default(15).register(optionMeta, {
+    description: 'Seconds an idle connection is kept open',
+  }),
+  shutdownTimeout: seconds.default(30).register(optionMeta, {
+    description: 'Seconds that running requests get to finish when the server is stopped',
+  }),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').register(optionMeta, {
+    description: 'Least level that is logged',
+  }),
+  logPrompts: z.boolean().default(false).register(optionMeta, {
+    description: 'Log the texts of prompts',
+  }),
+});
+
+/** The settings after validation, defaults filled in. */
+export type Settings = z.output<typeof settingsSchema>;
+/** One entry of `models` after validation. */
+export type ModelSettings = z.output<typeof modelSchema>;
+/** Name of a setting, as the configuration file spells it. */
+export type SettingName = keyof Settings;
+
+/** Names of the settings that a model may have of its own. */
+export const MODEL_SETTING_NAMES: readonly string[] = Object.keys(modelSettings);

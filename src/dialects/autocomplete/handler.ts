@@ -1,0 +1,86 @@
+import type { Engine } from '../../engine/engine.js';
+import type { GenerationRequestInput } from '../../generation/request.js';
+import type { ModelRegistry } from '../../models/registry.js';
+import type { DialectServices, RequestRecord, ServerContext } from '../../server/dialect.js';
+import { readJsonObject } from '../../server/json-body.js';
+import { fitPrompt } from './prompt.js';
+import { drawSamples, type Sample } from './samples.js';
+import { parseAutocompleteBody, type AutocompleteBody } from './schema.js';
+
+/** Names the fields of a request that had no effect. */
+export const IGNORED_HEADER = 'x-glossa-ignored-parameters';
+
+/** `POST /autocomplete[/…]`: up to three sentences that continue a context. */
+export async function handleAutocomplete(
+  context: ServerContext,
+  services: DialectServices,
+): Promise<Response> {
+  const begin = performance.now();
+  const elapsed = (): number => (performance.now() - begin) / 1000;
+  const { body, ignored } = parseAutocompleteBody(await readJsonObject(context, services.settings.bodyLimit));
+  const { signal } = context.req.raw;
+  const model = resolveModel(services.models, pathHint(context.req.path), body.model_size);
+  const record = context.get('record');
+  record.prompt = body.context;
+  const lease = await services.models.acquire(model, { signal });
+  record.model = lease.id;
+  let sentences: Sample[];
+  try {
+    sentences = await complete(lease.engine, body, { signal, elapsed, record });
+  } finally {
+    lease.release();
+  }
+  const headers = ignored.length === 0 ? {} : { [IGNORED_HEADER]: headerSafe(ignored) };
+  return context.json({ sentences, time: elapsed() }, 200, headers);
+}
+
+async function complete(
+  engine: Engine,
+  body: AutocompleteBody,
+  call: { signal: AbortSignal; elapsed: () => number; record: RequestRecord },
+): Promise<Sample[]> {
+  const context = body.context.trimEnd();
+  const { prompt, maxNewTokens } = await fitPrompt(engine, context, {
+    maxTokens: body.max_tokens,
+    length: body.length,
+  });
+  const request: GenerationRequestInput = {
+    prompt,
+    maxNewTokens,
+    doSample: true,
+    temperature: body.temperature,
+    topK: body.top_k,
+    topP: body.top_p,
+    numReturnSequences: body.n_samples,
+    ...(body.seed !== undefined && { seed: body.seed }),
+    ...(body.max_time !== undefined && { maxTime: body.max_time }),
+  };
+  return await drawSamples({ engine, request, context, ...call });
+}
+
+/** "/autocomplete/gpt2/large" -> "gpt2/large"; the empty text if the path names nothing. */
+function pathHint(path: string): string {
+  return path.replace(/^\/autocomplete\/?/, '').replace(/\/$/, '');
+}
+
+/**
+ * The model that a path and a body ask for; the path wins. Both are hints: "gpt2/large" is looked up as it is, as
+ * gpt2-large, as its last and as its first part. What nothing is known by gets the default model.
+ */
+function resolveModel(models: ModelRegistry, hint: string, modelSize: string | undefined): string {
+  const parts = hint.split('/');
+  const candidates = [hint, parts.join('-'), parts.at(-1), parts[0], modelSize];
+  for (const name of candidates) {
+    const id = name === undefined || name === '' ? undefined : models.find(name);
+    if (id !== undefined) return id;
+  }
+  return models.defaultModel;
+}
+
+/** Names as a header can hold them; they come from the client. */
+function headerSafe(names: readonly string[]): string {
+  return names
+    .slice(0, 32)
+    .map((name) => name.slice(0, 64).replaceAll(/[^\w.-]/g, '?'))
+    .join(', ');
+}

@@ -1,0 +1,28 @@
+import type { Dialect } from '../../server/dialect.js';
+import { statusOf } from '../../server/error-status.js';
+import { handleAutocomplete, IGNORED_HEADER } from './handler.js';
+import { isMissingContext } from './schema.js';
+
+/** Zero, one or two segments name a model: /autocomplete, /autocomplete/gpt, /autocomplete/gpt2/large. */
+const ROUTES = ['', '/', '/:family', '/:family/', '/:family/:size', '/:family/:size/'];
+
+/** The API of Write With Transformer's Python server. Errors are plain text. */
+export const autocompleteDialect: Dialect = {
+  name: 'autocomplete',
+  owns: (path) => path === '/autocomplete' || path.startsWith('/autocomplete/'),
+  cors: {
+    origins: '*',
+    methods: ['POST'],
+    allowedHeaders: ['Content-Type', 'Accept', 'Accept-Language'],
+    exposedHeaders: [IGNORED_HEADER, 'x-request-id'],
+  },
+  mount: (app, services) => {
+    for (const route of ROUTES) {
+      app.post(`/autocomplete${route}`, async function autocomplete(context) {
+        return await handleAutocomplete(context, services);
+      });
+    }
+  },
+  renderError: (context, error) =>
+    context.text(error.message, isMissingContext(error) ? 422 : statusOf(error.code)),
+};

@@ -1,0 +1,36 @@
+import type { Engine } from '../../engine/engine.js';
+import { missingContext } from './schema.js';
+
+/** Token ids to continue, and how many new ones there is room for. */
+export interface FittedPrompt {
+  readonly prompt: number[];
+  readonly maxNewTokens: number;
+}
+
+/**
+ * The end of a context as token ids that fit the model: at most `maxTokens` of them, and no more than leave room
+ * for `length` new ones. A length that would take more than half of the context gives way to the prompt: samples
+ * end with a sentence, so what a long one asks for is hardly ever used. An empty context becomes the token that
+ * a text begins with.
+ *
+ * @throws GlossaError INVALID_REQUEST if the context is empty and the model has no such token
+ */
+export async function fitPrompt(
+  engine: Engine,
+  context: string,
+  { maxTokens, length }: { maxTokens: number; length: number },
+): Promise<FittedPrompt> {
+  const { contextSize, startTokenId } = engine.info;
+  // Apart from the text, so that cutting its beginning off leaves a BOS in place.
+  const [special, tokens] = await Promise.all([
+    engine.tokenize('', { addSpecial: true }),
+    engine.tokenize(context, { addSpecial: false }),
+  ]);
+  const start = tokens.length === 0 && startTokenId !== null ? [startTokenId] : special;
+  const room = Math.max(contextSize - length, Math.floor(contextSize / 2)) - start.length;
+  const kept = Math.min(maxTokens, room, tokens.length);
+  // Not slice(-kept): that would keep everything if kept is 0.
+  const prompt = [...start, ...tokens.slice(tokens.length - kept)];
+  if (prompt.length === 0) throw missingContext();
+  return { prompt, maxNewTokens: Math.max(1, Math.min(length, contextSize - prompt.length)) };
+}

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+
+import { GlossaError } from '../../errors.js';
+import { firstProblem } from '../../schema-issues.js';
+import type { JsonObject } from '../../server/json-body.js';
+
+/** The error for a body without context; its text is the original server's. */
+export function missingContext(): GlossaError {
+  return new GlossaError('INVALID_REQUEST', 'The context field is required', { param: 'context' });
+}
+
+/** Whether an error is that one, which has a status of its own. */
+export function isMissingContext(error: GlossaError): boolean {
+  return error.message === missingContext().message;
+}
+
+const LONGEST_TIME = 86_400;
+const LARGEST_COUNT = 0x7fffffff;
+
+/** Not z.number(): 1e999 in JSON is Infinity, which is a number out of range like any other. */
+function isNumeric(value: unknown): boolean {
+  if (typeof value === 'number') return true;
+  return typeof value === 'string' && /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(value);
+}
+
+/** A number, or a string that is one. Its range is no concern here: this API clamps. */
+const number = z.custom<number | string>(isNumeric, 'expected a number').transform(Number);
+
+function clamped(least: number, most: number): z.ZodType<number> {
+  return number.transform((value) => Math.min(most, Math.max(least, value)));
+}
+
+function clampedInteger(least: number, most: number): z.ZodType<number> {
+  return clamped(least, most).transform(Math.trunc);
+}
+
+/** null is how JavaScript sends undefined values and Infinity: both mean the default. */
+function orDefault<T>(schema: z.ZodType<T>, value: T): z.ZodType<T> {
+  return schema.nullish().transform((given) => given ?? value);
+}
+
+const context = z
+  .string('expected a string')
+  .refine((value) => value.isWellFormed(), 'must not contain lone surrogates')
+  .refine((value) => !value.includes('\0'), 'must not contain NUL characters');
+
+/** Body of `POST /autocomplete` under its documented names. */
+export const autocompleteBodySchema = z.object({
+  context,
+  /** Tokens of one sample at most; bounded further by the model's context. */
+  length: orDefault(clampedInteger(1, LARGEST_COUNT), 100),
+  n_samples: orDefault(clampedInteger(1, 3), 3),
+  /** Seconds. Less than a tenth would not do for the first word. */
+  max_time: orDefault(clamped(0.1, LONGEST_TIME).optional(), undefined),
+  model_size: orDefault(z.string('expected a string').optional(), undefined),
+  /** 0 and less become 0.01, which all but always takes the likeliest token. */
+  temperature: orDefault(clamped(0.01, 100), 1),
+  /** Tokens of the prompt's end that are fed. */
+  max_tokens: orDefault(clampedInteger(1, LARGEST_COUNT), 256),
+  top_p: orDefault(clamped(0, 1), 0.9),
+  /** 0 keeps all. */
+  top_k: orDefault(clampedInteger(0, LARGEST_COUNT), 256),
+  /** Our addition: makes the samples repeatable. */
+  seed: orDefault(clampedInteger(0, Number.MAX_SAFE_INTEGER).optional(), undefined),
+});
+
+export type AutocompleteBody = z.output<typeof autocompleteBodySchema>;
+
+/** Spellings of the original code, and the documented ones that win where both are given. */
+const OTHER_SPELLINGS: Readonly<Record<string, string>> = { samples: 'n_samples', gen_length: 'length' };
+
+/** A checked body, and the names of the fields that have no effect. */
+export interface ParsedBody {
+  readonly body: AutocompleteBody;
+  readonly ignored: readonly string[];
+}
+
+/**
+ * Checks a body and clamps what is out of range.
+ *
+ * @throws GlossaError INVALID_REQUEST, naming the field of a wrong type; with param "context" if that is missing
+ */
+export function parseAutocompleteBody(given: JsonObject): ParsedBody {
+  if (given['context'] === undefined || given['context'] === null) {
+    throw missingContext();
+  }
+  const { fields, ignored } = documentedFields(given);
+  const result = autocompleteBodySchema.safeParse(fields);
+  if (result.success) return { body: result.data, ignored };
+  const { path, message } = firstProblem(result.error);
+  const param = path.map(String).join('.');
+  throw new GlossaError('INVALID_REQUEST', `${param}: ${message}`, { param });
+}
+
+function documentedFields(given: JsonObject): { fields: JsonObject; ignored: string[] } {
+  const known = Object.keys(autocompleteBodySchema.shape);
+  const fields: JsonObject = {};
+  const ignored: string[] = [];
+  for (const [name, value] of Object.entries(given)) {
+    const documented = OTHER_SPELLINGS[name];
+    if (known.includes(name)) fields[name] = value;
+    else if (documented === undefined || (given[documented] ?? undefined) !== undefined) ignored.push(name);
+    else fields[documented] = value;
+  }
+  return { fields, ignored };
+}

@@ -1,0 +1,23 @@
+import type { Dialect } from '../../server/dialect.js';
+import { statusOf } from '../../server/error-status.js';
+import { errorBody } from './errors.js';
+import { handleGenerate } from './generate.js';
+import { loadedStats, modelEntries } from './models.js';
+
+/** Glossa's own API: what the engine can do, in Hugging Face's names. */
+export const glossaDialect: Dialect = {
+  name: 'glossa',
+  owns: (path) => path.startsWith('/glossa/'),
+  mount: (app, services) => {
+    app.post('/glossa/generate', async function generate(context) {
+      return await handleGenerate(context, services);
+    });
+    app.get('/glossa/models', function listModels(context) {
+      return context.json({ models: modelEntries(services.models) });
+    });
+    app.get('/glossa/stats', async function stats(context) {
+      return context.json({ models: await loadedStats(services.models) });
+    });
+  },
+  renderError: (context, error) => context.json(errorBody(error), statusOf(error.code)),
+};

@@ -1,0 +1,61 @@
+import type { EngineStats } from '../../engine/engine.js';
+import type { ModelRegistry, ModelStatus } from '../../models/registry.js';
+import { snakeCaseKeys, type SnakeCased } from './snake-case.js';
+
+/** One entry of `GET /glossa/models`. Paths are the operator's business and not shown. */
+export interface ModelEntry {
+  id: string;
+  aliases: readonly string[];
+  default: boolean;
+  state: ModelStatus['state']['name'];
+  /** 0 to 1 while loading. */
+  progress?: number;
+  /** Why it could not be loaded. */
+  error?: string;
+  description?: string;
+  size_bytes?: number;
+  memory_bytes?: number;
+  context_size?: number;
+  parallel_sequences?: number;
+  backend?: string;
+}
+
+/** Everything the registry knows. */
+export function modelEntries(models: ModelRegistry): ModelEntry[] {
+  return models.list().map((status) => ({ ...common(status, models.defaultModel), ...details(status) }));
+}
+
+function common({ definition, state }: ModelStatus, defaultModel: string): ModelEntry {
+  const { id, aliases } = definition;
+  return { id, aliases, default: id === defaultModel, state: state.name };
+}
+
+function details({ state }: ModelStatus): Partial<ModelEntry> {
+  if (state.name === 'loading') return { progress: state.progress };
+  if (state.name === 'failed') return { error: state.error.message };
+  if (state.name !== 'ready') return {};
+  const { info } = state.engine;
+  return {
+    description: info.description,
+    size_bytes: info.sizeBytes,
+    memory_bytes: info.memoryBytes,
+    context_size: info.contextSize,
+    parallel_sequences: info.parallelSequences,
+    backend: info.backend,
+  };
+}
+
+/** Figures of all loaded models, by id. An engine that is just restarting has none. */
+export async function loadedStats(
+  models: ModelRegistry,
+): Promise<Record<string, SnakeCased<EngineStats> | null>> {
+  const stats = models.list().flatMap(({ definition, state }) =>
+    state.name !== 'ready'
+      ? []
+      : state.engine.stats().then(
+          (figures) => [definition.id, snakeCaseKeys(figures)] as const,
+          () => [definition.id, null] as const,
+        ),
+  );
+  return Object.fromEntries(await Promise.all(stats));
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+import { GlossaError } from '../../errors.js';
+import { generationRequestSchema, type GenerationRequestInput } from '../../generation/request.js';
+import { suggestion } from '../../nearest-name.js';
+import { firstProblem } from '../../schema-issues.js';
+import type { JsonObject } from '../../server/json-body.js';
+import { camelCase, snakeCase, snakeCaseKeys } from './snake-case.js';
+
+/** Body of `POST /glossa/generate`: every parameter of a generation in snake case, and two of this route. */
+export const generateBodySchema = z.strictObject({
+  ...snakeCaseKeys(generationRequestSchema.shape),
+  /** Id or alias; absent: the default model. */
+  model: z.string().min(1).optional(),
+  /** true: server-sent events; false: one JSON object at the end. */
+  stream: z.boolean().default(false),
+});
+
+/** A request of this API, its generation in the engine's vocabulary. */
+export interface GenerateCall {
+  readonly model: string | undefined;
+  readonly stream: boolean;
+  readonly request: GenerationRequestInput;
+}
+
+const fieldNames = Object.keys(generateBodySchema.shape);
+const camelNames = new RegExp(`\\b(${Object.keys(generationRequestSchema.shape).join('|')})\\b`, 'g');
+
+/**
+ * Checks a body.
+ *
+ * @throws GlossaError INVALID_REQUEST, naming the field that is wrong or unknown
+ */
+export function parseGenerateBody(body: JsonObject): GenerateCall {
+  const result = generateBodySchema.safeParse(body);
+  if (!result.success) throw invalid(result.error);
+  const { model, stream, ...generation } = result.data;
+  const entries = Object.entries(generation).map(([key, value]) => [camelCase(key), value] as const);
+  // The keys are generationRequestSchema's own, taken there and back again.
+  return { model, stream, request: Object.fromEntries(entries) as GenerationRequestInput };
+}
+
+/** An error from the engine's validation in this API's spelling. */
+export function inSnakeCase(error: GlossaError): GlossaError {
+  if (error.param === undefined) return error;
+  const message = error.message.replaceAll(camelNames, (name) => snakeCase(name));
+  return new GlossaError(error.code, message, { cause: error.cause, param: snakeCase(error.param) });
+}
+
+function invalid(error: z.ZodError): GlossaError {
+  const { path, message, unknownKeys } = firstProblem(error);
+  const [unknown] = unknownKeys;
+  if (unknown !== undefined) {
+    const hint = suggestion(unknown, fieldNames);
+    return new GlossaError('INVALID_REQUEST', `unknown field ${unknown.slice(0, 64)}${hint}`, {
+      param: unknown.slice(0, 64),
+    });
+  }
+  const param = path.map(String).join('.');
+  return new GlossaError('INVALID_REQUEST', `${param}: ${message}`, { param });
+}

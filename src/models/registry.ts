@@ -1,0 +1,256 @@
+import { setMaxListeners } from 'node:events';
+import { stat } from 'node:fs/promises';
+
+import type { ModelCatalogue, ModelDefinition } from '../config/models.js';
+import type { Engine, EngineFactory } from '../engine/engine.js';
+import { GlossaError } from '../errors.js';
+import { suggestion } from '../nearest-name.js';
+import { abortable } from './abortable.js';
+import { MemoryBudget } from './memory-budget.js';
+import { ModelSlot, type SlotState } from './model-slot.js';
+
+/** What a file needs in memory beyond its size, before it was loaded and told. */
+const MEMORY_PER_FILE_BYTE = 1.2;
+
+/** The part of a logger that the registry uses; pino's fits. */
+export interface RegistryLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** What a registry is made of. */
+export interface RegistryOptions {
+  readonly catalogue: ModelCatalogue;
+  readonly startEngine: EngineFactory;
+  /** Bytes for all loaded models; 0 is no limit. */
+  readonly memoryBudget: number;
+  readonly log: RegistryLog;
+  /** Milliseconds; a test gives its own. */
+  readonly now?: () => number;
+}
+
+/** The right to use a model. It stays loaded until the lease is released. */
+export interface ModelLease {
+  readonly id: string;
+  readonly engine: Engine;
+  /** Idempotent. */
+  release(): void;
+}
+
+/** What can be said of a model without loading it. */
+export interface ModelStatus {
+  readonly definition: ModelDefinition;
+  readonly state: SlotState;
+  readonly hasBeenReady: boolean;
+}
+
+/** The models that can be served: finds them by name, loads them on first use, unloads them under pressure. */
+export class ModelRegistry {
+  readonly defaultModel: string;
+  readonly #slots = new Map<string, ModelSlot>();
+  /** Ids and aliases. */
+  readonly #names = new Map<string, ModelSlot>();
+  readonly #options: RegistryOptions;
+  readonly #now: () => number;
+  readonly #budget: MemoryBudget;
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.defaultModel = options.catalogue.defaultModel;
+    // Whoever waits for a model listens to it.
+    setMaxListeners(0, this.#closing.signal);
+    for (const definition of options.catalogue.models) {
+      const slot = new ModelSlot(definition);
+      this.#slots.set(definition.id, slot);
+      for (const name of [definition.id, ...definition.aliases]) this.#names.set(name, slot);
+    }
+    this.#budget = new MemoryBudget(options.memoryBudget, [...this.#slots.values()]);
+  }
+
+  /** The id behind an id or alias; undefined if no model is called so. */
+  find(name: string): string | undefined {
+    return this.#names.get(name)?.definition.id;
+  }
+
+  /** All models in their configured order. */
+  list(): ModelStatus[] {
+    return [...this.#slots.values()].map(statusOf);
+  }
+
+  /**
+   * One model by id or alias; the default one without a name.
+   *
+   * @throws GlossaError MODEL_NOT_FOUND
+   */
+  status(name?: string): ModelStatus {
+    return statusOf(this.#slot(name));
+  }
+
+  /** Begins to load a model without waiting for it; failures show in its state. */
+  preload(name?: string): void {
+    const slot = this.#slot(name);
+    if (slot.state.name === 'unloaded' && this.#closed === undefined) this.#load(slot);
+  }
+
+  /**
+   * Waits until a model is loaded and takes a lease on it.
+   *
+   * @throws GlossaError MODEL_NOT_FOUND; MODEL_LOAD_FAILED with the reason; MODEL_LOADING if too many wait
+   *   already; CANCELLED if `signal` is aborted; CLOSED
+   */
+  async acquire(name?: string, options: { signal?: AbortSignal } = {}): Promise<ModelLease> {
+    const slot = this.#slot(name);
+    if (slot.state.name !== 'ready' && slot.users >= Math.max(1, slot.definition.engine.queueLimit)) {
+      throw new GlossaError('MODEL_LOADING', `model ${slot.definition.id} is loading; try again soon`);
+    }
+    slot.users += 1;
+    try {
+      const engine = await this.#ready(slot, options.signal);
+      slot.lastUsed = this.#now();
+      return this.#lease(slot, engine);
+    } catch (error) {
+      this.#leave(slot);
+      throw error;
+    }
+  }
+
+  /** Unloads everything. Idempotent; whoever waits for a model gets CLOSED. */
+  async close(): Promise<void> {
+    this.#closed ??= this.#closeAll();
+    await this.#closed;
+  }
+
+  async #closeAll(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(
+      [...this.#slots.values()].map(async (slot) => {
+        if (slot.state.name === 'loading' || slot.state.name === 'unloading') await slot.state.done;
+        await slot.unload(this.#budget.notify);
+      }),
+    );
+  }
+
+  #slot(name: string = this.defaultModel): ModelSlot {
+    const slot = this.#names.get(name);
+    if (slot !== undefined) return slot;
+    // Only names that look like names are repeated: the value comes from a client.
+    const shown = /^[\p{L}\p{N}._:@/+-]{1,128}$/u.test(name) ? ` ${name}` : '';
+    const hint = suggestion(name, [...this.#names.keys()]);
+    throw new GlossaError('MODEL_NOT_FOUND', `no model is called${shown}${hint}`, { param: 'model' });
+  }
+
+  /** The slot's engine; loads it, or waits for the load that is under way. */
+  async #ready(slot: ModelSlot, signal: AbortSignal | undefined): Promise<Engine> {
+    const stop =
+      signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
+    const stopped = (): GlossaError =>
+      this.#closing.signal.aborted
+        ? new GlossaError('CLOSED', 'the server is shutting down')
+        : new GlossaError('CANCELLED', 'the request was cancelled');
+    let waited = false;
+    for (;;) {
+      if (stop.aborted) throw stopped();
+      const { state } = slot;
+      switch (state.name) {
+        case 'ready':
+          return state.engine;
+        case 'failed':
+          // The failure of the load one waited for is one's own; an old one is repeated until its back-off ends.
+          if (waited || this.#now() < state.retryAt) throw state.error;
+          this.#load(slot);
+          break;
+        case 'unloaded':
+          this.#load(slot);
+          break;
+        case 'loading':
+          waited = true;
+          await abortable(state.done, stop, stopped);
+          break;
+        case 'unloading':
+          await abortable(state.done, stop, stopped);
+      }
+    }
+  }
+
+  #load(slot: ModelSlot): void {
+    const { id } = slot.definition;
+    const { log } = this.#options;
+    const begin = this.#now();
+    slot.load((onProgress) => this.#start(slot, onProgress), {
+      now: this.#now,
+      onChange: () => {
+        const ms = Math.round(this.#now() - begin);
+        if (slot.state.name === 'failed')
+          log.error({ model: id, ms, err: slot.state.error }, 'model failed to load');
+        else log.info({ model: id, ms, memoryBytes: slot.reservedBytes }, 'model loaded');
+        this.#budget.notify();
+        void this.#budget.trim(slot);
+      },
+    });
+  }
+
+  async #start(slot: ModelSlot, onProgress: (fraction: number) => void): Promise<Engine> {
+    const { definition } = slot;
+    const { log, startEngine } = this.#options;
+    const fileBytes = await modelFileSize(definition.engine.modelPath);
+    await this.#budget.reserve(slot, memoryEstimate(slot, fileBytes, this.#options.memoryBudget));
+    if (this.#closing.signal.aborted) throw new GlossaError('CLOSED', 'the server is shutting down');
+    return await startEngine(definition.engine, {
+      onProgress,
+      onCrash: (error) => {
+        log.error({ model: definition.id, err: error }, 'model process died; restarting it');
+      },
+      onLog: (level, message) => {
+        log[level]({ model: definition.id }, message);
+      },
+    });
+  }
+
+  #lease(slot: ModelSlot, engine: Engine): ModelLease {
+    let released = false;
+    return {
+      id: slot.definition.id,
+      engine,
+      release: () => {
+        if (released) return;
+        released = true;
+        this.#leave(slot);
+      },
+    };
+  }
+
+  #leave(slot: ModelSlot): void {
+    slot.users -= 1;
+    slot.lastUsed = this.#now();
+    if (slot.users > 0) return;
+    this.#budget.notify();
+    void this.#budget.trim(slot);
+  }
+}
+
+function statusOf(slot: ModelSlot): ModelStatus {
+  return { definition: slot.definition, state: slot.state, hasBeenReady: slot.hasBeenReady };
+}
+
+async function modelFileSize(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (cause) {
+    throw new GlossaError('MODEL_LOAD_FAILED', "its file is missing or can't be read", { cause });
+  }
+}
+
+/**
+ * Bytes to make room for. What a model was seen to take counts, but one that fitted by its file's size and then
+ * took more than the whole budget may come back: it gets the budget for itself.
+ */
+function memoryEstimate(slot: ModelSlot, fileBytes: number, budget: number): number {
+  const { measuredBytes } = slot;
+  if (measuredBytes === undefined) return Math.ceil(fileBytes * MEMORY_PER_FILE_BYTE);
+  return budget === 0 ? measuredBytes : Math.min(measuredBytes, budget);
+}

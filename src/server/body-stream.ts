@@ -1,0 +1,88 @@
+/** Bytes that may wait for a slow reader before `write` asks to pause. */
+const HIGH_WATER_BYTES = 64 * 1024;
+
+/**
+ * A response's body that is written while it is being sent. Everything written within one turn of the event
+ * loop leaves as one chunk: an engine's step hands over the tokens of many sequences at once.
+ */
+export class BodyStream {
+  /** For the Response. */
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly #left = new AbortController();
+  readonly #controller: ReadableStreamDefaultController<Uint8Array>;
+  #pending = '';
+  #flush: NodeJS.Immediate | undefined;
+  #ended = false;
+  #drained: (() => void) | undefined;
+
+  constructor() {
+    let captured: ReadableStreamDefaultController<Uint8Array> | undefined;
+    this.readable = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          captured = controller;
+        },
+        pull: () => {
+          this.#wake();
+        },
+        cancel: () => {
+          this.#ended = true;
+          this.#left.abort();
+          this.#wake();
+        },
+      },
+      { highWaterMark: HIGH_WATER_BYTES, size: (chunk) => chunk.byteLength },
+    );
+    if (captured === undefined) throw new Error('a stream starts when it is made');
+    this.#controller = captured;
+  }
+
+  /** Aborted when the reader leaves before the end. */
+  get left(): AbortSignal {
+    return this.#left.signal;
+  }
+
+  /**
+   * Adds text to what is sent next. Text must hold whole code points: readers may decode each chunk alone.
+   *
+   * @returns whether to go on; if false, wait for `drained()` first
+   */
+  write(text: string): boolean {
+    if (this.#ended) return true;
+    this.#pending += text;
+    this.#flush ??= setImmediate(() => {
+      this.#send();
+    });
+    return this.#pending.length < HIGH_WATER_BYTES && (this.#controller.desiredSize ?? 0) > 0;
+  }
+
+  /** Resolves once the reader has caught up, or has left. */
+  async drained(): Promise<void> {
+    this.#send();
+    if (this.#ended || (this.#controller.desiredSize ?? 0) > 0) return;
+    await new Promise<void>((resolve) => {
+      this.#drained = resolve;
+    });
+  }
+
+  /** Sends what is pending and ends the body as complete. Idempotent. */
+  close(): void {
+    if (this.#ended) return;
+    this.#send();
+    this.#ended = true;
+    this.#controller.close();
+  }
+
+  #send(): void {
+    clearImmediate(this.#flush);
+    this.#flush = undefined;
+    if (this.#ended || this.#pending === '') return;
+    this.#controller.enqueue(Buffer.from(this.#pending));
+    this.#pending = '';
+  }
+
+  #wake(): void {
+    this.#drained?.();
+    this.#drained = undefined;
+  }
+}

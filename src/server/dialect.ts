@@ -1,0 +1,55 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context, Hono } from 'hono';
+import type { Logger } from 'pino';
+
+import type { Settings } from '../config/schema.js';
+import type { GlossaError } from '../errors.js';
+import type { ModelRegistry } from '../models/registry.js';
+
+/** What the line logged for a request says; handlers fill in what they know. */
+export interface RequestRecord {
+  model?: string;
+  promptTokens?: number;
+  generatedTokens?: number;
+  /** Only logged if the settings say so. */
+  prompt?: string;
+  /** The error that was rendered, or that broke a stream. */
+  error?: GlossaError;
+}
+
+/** Types of Hono's context in this server. In-memory requests have no bindings. */
+export interface ServerEnv {
+  Bindings: Partial<HttpBindings>;
+  Variables: { requestId: string; record: RequestRecord };
+}
+
+export type ServerApp = Hono<ServerEnv>;
+export type ServerContext = Context<ServerEnv>;
+
+/** What a dialect works with. */
+export interface DialectServices {
+  readonly models: ModelRegistry;
+  readonly settings: Settings;
+  readonly log: Logger;
+}
+
+/** What an API says to browsers of other origins. */
+export interface CorsPolicy {
+  /** Allowed origins; "*" for any. */
+  readonly origins: '*' | readonly string[];
+  readonly methods: readonly string[];
+  readonly allowedHeaders: readonly string[];
+  readonly exposedHeaders: readonly string[];
+}
+
+/** One API: its routes and the shape of its errors. It knows no other dialect. */
+export interface Dialect {
+  readonly name: string;
+  /** Whether a path belongs to this API, so that errors before its routes take its shape too. */
+  owns(path: string): boolean;
+  /** Absent: pages of other origins may not call, unless the settings name them. */
+  readonly cors?: CorsPolicy;
+  /** Adds the routes to the app. */
+  mount(app: ServerApp, services: DialectServices): void;
+  renderError(context: ServerContext, error: GlossaError): Response;
+}

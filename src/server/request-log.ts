@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+
+import type { MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
+import type { Logger } from 'pino';
+
+import type { RequestRecord, ServerContext, ServerEnv } from './dialect.js';
+
+/** Gives each request an id (its own, if it brought a plausible one) and a record, and logs one line at its end. */
+export function logRequests(
+  log: Logger,
+  options: { readonly logPrompts: boolean },
+): MiddlewareHandler<ServerEnv> {
+  return async function logRequests(context, next) {
+    const begin = performance.now();
+    const record: RequestRecord = {};
+    const requestId = acceptedId(context.req.header('x-request-id')) ?? randomUUID();
+    context.set('requestId', requestId);
+    context.set('record', record);
+    context.header('x-request-id', requestId);
+    const finish = (aborted: boolean): void => {
+      const { error, prompt, ...known } = record;
+      const line = {
+        requestId,
+        method: context.req.method,
+        route: routeOf(context),
+        status: context.res.status,
+        ms: Math.round(performance.now() - begin),
+        ...known,
+        ...(aborted && { aborted }),
+        ...(options.logPrompts && prompt !== undefined && { prompt }),
+        ...(error !== undefined && { code: error.code }),
+      };
+      if (error?.cause !== undefined && context.res.status >= 500)
+        log.error({ ...line, err: error.cause }, 'request');
+      else log.info(line, 'request');
+    };
+    const outgoing = outgoingOf(context);
+    // A streamed answer ends long after its handler: the line is logged when the last byte went out.
+    outgoing?.once('close', () => {
+      finish(!outgoing.writableFinished);
+    });
+    await next();
+    if (outgoing === undefined) finish(false);
+  };
+}
+
+/** Node's response; a request in memory has none, nor any bindings, whatever Hono's type says. */
+function outgoingOf(context: ServerContext): ServerResponse | undefined {
+  const bindings = context.env as ServerContext['env'] | undefined;
+  return bindings?.outgoing;
+}
+
+/** The route's pattern rather than its path: few values, and nothing of the client's making. */
+function routeOf(context: ServerContext): string {
+  return matchedRoutes(context).findLast((route) => route.method !== 'ALL')?.path ?? 'none';
+}
+
+function acceptedId(given: string | undefined): string | undefined {
+  return given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : undefined;
+}

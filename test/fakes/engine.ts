@@ -1,0 +1,272 @@
+import type {
+  Engine,
+  EngineFactory,
+  EngineOptions,
+  EngineStats,
+  Generation,
+  ModelInfo,
+} from '../../src/engine/engine.js';
+import { GlossaError } from '../../src/errors.js';
+import type { FinishReason, GenerationEvent } from '../../src/generation/events.js';
+import {
+  parseGenerationRequest,
+  type GenerationRequest,
+  type GenerationRequestInput,
+} from '../../src/generation/request.js';
+import { FakeVocabulary } from './vocabulary.js';
+
+/** How a fake engine behaves. */
+export interface FakeEngineOptions {
+  /** Milliseconds between two tokens of a sequence. 0: one turn of the event loop. */
+  readonly tokenDelayMs?: number;
+  /** Milliseconds before the prompt event, for queueing and prefilling. */
+  readonly promptDelayMs?: number;
+  /** The words that sequence `index` continues a prompt with; they are repeated until the sequence ends. */
+  readonly script?: (index: number, request: GenerationRequest) => readonly string[];
+  /** Fails after that many tokens, counted over all sequences, as if the process had died. */
+  readonly crashAfterTokens?: number;
+  readonly info?: Partial<ModelInfo>;
+}
+
+const DEFAULT_SCRIPT = [' barks', ' at', ' the', ' moon', '.', ' Then', ' it', ' sleeps', '.'];
+
+/** An engine without a model: it says the words of its script, one a token. */
+export class FakeEngine implements Engine {
+  readonly info: ModelInfo;
+  /** Every request it was given, checked. */
+  readonly requests: GenerationRequest[] = [];
+  readonly vocabulary = new FakeVocabulary();
+  readonly #options: FakeEngineOptions;
+  readonly #running = new Set<FakeGeneration>();
+  #closed = false;
+  #generatedTokens = 0;
+
+  constructor(options: FakeEngineOptions = {}) {
+    this.#options = options;
+    this.info = { ...FAKE_INFO, ...options.info };
+  }
+
+  generate(input: GenerationRequestInput, options: { signal?: AbortSignal } = {}): Generation {
+    if (this.#closed) throw new GlossaError('CLOSED', 'the engine is closed');
+    const request = parseGenerationRequest(input);
+    this.requests.push(request);
+    const generation = new FakeGeneration({
+      request,
+      options: this.#options,
+      promptTokens:
+        typeof request.prompt === 'string'
+          ? this.vocabulary.encode(request.prompt).length
+          : request.prompt.length,
+      info: this.info,
+      vocabulary: this.vocabulary,
+      onToken: () => {
+        this.#generatedTokens += 1;
+      },
+      onEnd: () => this.#running.delete(generation),
+    });
+    this.#running.add(generation);
+    generation.follow(options.signal);
+    return generation;
+  }
+
+  tokenize(text: string): Promise<number[]> {
+    return this.#whileOpen(() => this.vocabulary.encode(text));
+  }
+
+  detokenize(tokens: readonly number[]): Promise<string> {
+    return this.#whileOpen(() => this.vocabulary.decode(tokens));
+  }
+
+  stats(): Promise<EngineStats> {
+    const sequences = [...this.#running].reduce((count, generation) => count + generation.activeSequences, 0);
+    return this.#whileOpen(() => ({
+      ...NO_STATS,
+      activeRequests: this.#running.size,
+      activeSequences: sequences,
+      generatedTokens: this.#generatedTokens,
+    }));
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    for (const generation of this.#running) generation.cancel();
+    return Promise.resolve();
+  }
+
+  async #whileOpen<T>(read: () => T): Promise<T> {
+    await Promise.resolve();
+    if (this.#closed) throw new GlossaError('CLOSED', 'the engine is closed');
+    return read();
+  }
+}
+
+interface GenerationParts {
+  readonly request: GenerationRequest;
+  readonly options: FakeEngineOptions;
+  readonly promptTokens: number;
+  readonly info: ModelInfo;
+  readonly vocabulary: FakeVocabulary;
+  readonly onToken: () => void;
+  readonly onEnd: () => void;
+}
+
+/** Runs from its start, whether it is iterated or not, like the real one. */
+class FakeGeneration implements Generation {
+  readonly #parts: GenerationParts;
+  readonly #events: GenerationEvent[] = [];
+  /** New tokens of each sequence; undefined once it has ended. */
+  readonly #counts: (number | undefined)[];
+  #failure: GlossaError | undefined;
+  #ended = false;
+  #wake: (() => void) | undefined;
+  #wakeRun: (() => void) | undefined;
+
+  constructor(parts: GenerationParts) {
+    this.#parts = parts;
+    this.#counts = Array.from({ length: parts.request.numReturnSequences }, () => 0);
+    void this.#run();
+  }
+
+  get activeSequences(): number {
+    return this.#counts.filter((count) => count !== undefined).length;
+  }
+
+  follow(signal: AbortSignal | undefined): void {
+    if (signal?.aborted === true) this.cancel();
+    signal?.addEventListener('abort', () => {
+      this.cancel();
+    });
+  }
+
+  cancel(sequence?: number): void {
+    const chosen = sequence === undefined ? [...this.#counts.keys()] : [sequence];
+    for (const index of chosen) this.#finish(index, 'cancelled');
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<GenerationEvent> {
+    try {
+      for (;;) {
+        const event = this.#events.shift();
+        if (event !== undefined) yield event;
+        else if (this.#failure !== undefined) throw this.#failure;
+        else if (this.#ended) return;
+        else await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      this.cancel();
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { options, request, promptTokens } = this.#parts;
+    const deadline = request.maxTime === undefined ? Infinity : performance.now() + request.maxTime * 1000;
+    await this.#pause(options.promptDelayMs ?? 0);
+    if (!this.#ended) this.#emit({ type: 'prompt', promptTokens, cachedTokens: 0 });
+    for (let token = 0; !this.#ended; token += 1) {
+      for (const index of this.#counts.keys()) this.#step(index, token);
+      await this.#pause(options.tokenDelayMs ?? 0);
+      if (performance.now() >= deadline)
+        for (const index of this.#counts.keys()) this.#finish(index, 'deadline');
+    }
+  }
+
+  #step(index: number, token: number): void {
+    const { options, request, vocabulary, info, onToken } = this.#parts;
+    if (this.#counts[index] === undefined || this.#failure !== undefined) return;
+    const words = options.script?.(index, request) ?? DEFAULT_SCRIPT;
+    const text = words[token % words.length] ?? '';
+    const isEos = text === FakeVocabulary.eosText;
+    const tokenId = vocabulary.idOf(text);
+    this.#counts[index] += 1;
+    onToken();
+    this.#emit({ type: 'token', sequence: index, tokenId, logprob: -0.5, text: isEos ? '' : text });
+    if (isEos && (request.eosTokenId ?? info.eosTokenIds).includes(tokenId)) this.#finish(index, 'eos');
+    else if (token + 1 >= request.maxNewTokens) this.#finish(index, 'length');
+    if (options.crashAfterTokens !== undefined && token + 1 >= options.crashAfterTokens) this.#fail();
+  }
+
+  #finish(index: number, finishReason: FinishReason): void {
+    const generatedTokens = this.#counts[index];
+    if (generatedTokens === undefined) return;
+    this.#counts[index] = undefined;
+    this.#emit({ type: 'finish', sequence: index, finishReason, text: '', generatedTokens });
+    if (this.activeSequences === 0) this.#end();
+  }
+
+  #fail(): void {
+    this.#failure = new GlossaError('ENGINE_CRASHED', "the model's process died");
+    this.#counts.fill(undefined);
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#parts.onEnd();
+    this.#wake?.();
+    this.#wakeRun?.();
+  }
+
+  #emit(event: GenerationEvent): void {
+    this.#events.push(event);
+    this.#wake?.();
+  }
+
+  async #pause(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wakeRun = resolve;
+      if (ms === 0) setImmediate(resolve);
+      else timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
+  }
+}
+
+/** A factory that gives the engines it is told to, and remembers what it was asked for. */
+export function fakeEngineFactory(
+  make: (options: EngineOptions) => FakeEngine | Promise<FakeEngine> = () => new FakeEngine(),
+): EngineFactory & { readonly started: { options: EngineOptions; engine: FakeEngine }[] } {
+  const started: { options: EngineOptions; engine: FakeEngine }[] = [];
+  const factory: EngineFactory = async (options) => {
+    const engine = await make(options);
+    started.push({ options, engine });
+    return engine;
+  };
+  return Object.assign(factory, { started });
+}
+
+export const FAKE_INFO: ModelInfo = {
+  architecture: 'gpt2',
+  description: 'gpt2 fake',
+  parameters: 1000,
+  sizeBytes: 1000,
+  memoryBytes: 2000,
+  vocabularySize: 1000,
+  trainedContextSize: 256,
+  contextSize: 256,
+  parallelSequences: 16,
+  eosTokenIds: [0],
+  chatTemplate: null,
+  startTokenId: 0,
+  metadata: {},
+  backend: 'cpu',
+};
+
+const NO_STATS: EngineStats = {
+  queuedRequests: 0,
+  activeRequests: 0,
+  activeSequences: 0,
+  usedCells: 0,
+  totalCells: 4096,
+  cachedPrefixes: 0,
+  cachedPrefixBytes: 0,
+  decodeSteps: 0,
+  generatedTokens: 0,
+  promptTokens: 0,
+  cachedPromptTokens: 0,
+  preemptions: 0,
+  samplingMs: 0,
+  residentBytes: 0,
+  pid: 0,
+};

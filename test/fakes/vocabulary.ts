@@ -1,0 +1,22 @@
+/** Words with their leading spaces as tokens; ids are given out as words turn up. */
+export class FakeVocabulary {
+  /** Stands for the end-of-sequence token in scripts; its id is 0. */
+  static readonly eosText = '<eos>';
+  readonly #words: string[] = [FakeVocabulary.eosText];
+  readonly #ids = new Map<string, number>([[FakeVocabulary.eosText, 0]]);
+
+  idOf(word: string): number {
+    const known = this.#ids.get(word);
+    if (known !== undefined) return known;
+    this.#ids.set(word, this.#words.length);
+    return this.#words.push(word) - 1;
+  }
+
+  encode(text: string): number[] {
+    return (text.match(/\s*\S+|\s+$/g) ?? []).map((word) => this.idOf(word));
+  }
+
+  decode(ids: readonly number[]): string {
+    return ids.map((id) => (id === 0 ? '' : (this.#words[id] ?? '\uFFFD'))).join('');
+  }
+}

@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+
+import type { EngineOptions } from '../../src/engine/engine.js';
+import { GlossaError } from '../../src/errors.js';
+import { ModelRegistry, type RegistryOptions } from '../../src/models/registry.js';
+import { eventually, hasCode } from '../engine/conformance.js';
+import { FakeEngine, fakeEngineFactory } from '../fakes/engine.js';
+import { silent, testConfiguration } from '../fakes/server.js';
+
+/** A promise that a test resolves when it likes. */
+function gate(): { open: () => void; passed: Promise<void> } {
+  let open = (): void => undefined;
+  const passed = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, passed };
+}
+
+/** Models a, b and c, of 1000 bytes each once loaded. */
+function makeRegistry(
+  options: Partial<RegistryOptions> & { make?: (options: EngineOptions) => Promise<FakeEngine> } = {},
+): { registry: ModelRegistry; started: () => number } {
+  const { catalogue } = testConfiguration();
+  const [model] = catalogue.models;
+  assert.ok(model !== undefined);
+  const models = ['a', 'b', 'c'].map((id) => ({ ...model, id, aliases: [`${id}-alias`] }));
+  const make = options.make ?? (() => Promise.resolve(new FakeEngine({ info: { memoryBytes: 10_000 } })));
+  const startEngine = fakeEngineFactory(make);
+  const registry = new ModelRegistry({
+    catalogue: { models, defaultModel: 'a' },
+    startEngine,
+    memoryBudget: 0,
+    log: silent,
+    ...options,
+  });
+  return { registry, started: () => startEngine.started.length };
+}
+
+function stateOf(registry: ModelRegistry, name: string): string {
+  return registry.status(name).state.name;
+}
+
+describe('finding models', () => {
+  test('by id and by alias', () => {
+    const { registry } = makeRegistry();
+    assert.deepEqual(
+      [registry.find('b'), registry.find('b-alias'), registry.find('x')],
+      ['b', 'b', undefined],
+    );
+    assert.equal(registry.status().definition.id, 'a');
+  });
+
+  test('an unknown name is MODEL_NOT_FOUND, with the nearest one', async () => {
+    const { registry } = makeRegistry();
+    await assert.rejects(registry.acquire('b-alais'), (error) => {
+      assert.ok(error instanceof GlossaError);
+      assert.equal(error.code, 'MODEL_NOT_FOUND');
+      assert.equal(error.message, 'no model is called b-alais; did you mean b-alias?');
+      return true;
+    });
+  });
+
+  test('a name that is none is not repeated', async () => {
+    const { registry } = makeRegistry();
+    await assert.rejects(registry.acquire('once upon a time\n'), { message: 'no model is called' });
+  });
+});
+
+describe('loading', () => {
+  test('happens once for all who ask at the same time', async () => {
+    const { registry, started } = makeRegistry();
+    const leases = await Promise.all(Array.from({ length: 8 }, () => registry.acquire('a')));
+    assert.equal(started(), 1);
+    assert.equal(new Set(leases.map((lease) => lease.engine)).size, 1);
+    assert.equal(stateOf(registry, 'a'), 'ready');
+    assert.equal(stateOf(registry, 'b'), 'unloaded');
+  });
+
+  test('shows its progress', async () => {
+    const { open, passed } = gate();
+    const { catalogue } = testConfiguration();
+    const registry = new ModelRegistry({
+      catalogue,
+      memoryBudget: 0,
+      log: silent,
+      startEngine: async (_options, { onProgress }) => {
+        onProgress?.(0.5);
+        await passed;
+        return new FakeEngine();
+      },
+    });
+    registry.preload();
+    await eventually(() => {
+      const { state } = registry.status();
+      return state.name === 'loading' && state.progress === 0.5;
+    });
+    open();
+    await eventually(() => registry.status().state.name === 'ready');
+  });
+
+  test('that fails is reported with its reason to all who wait', async () => {
+    const make = (): Promise<never> =>
+      Promise.reject(new GlossaError('MODEL_LOAD_FAILED', 'the file is truncated'));
+    const { registry } = makeRegistry({ make });
+    const outcomes = await Promise.allSettled([registry.acquire('a'), registry.acquire('a')]);
+    for (const outcome of outcomes) {
+      assert.ok(outcome.status === 'rejected');
+      assert.equal(String(outcome.reason), "GlossaError: model a can't be loaded: the file is truncated");
+    }
+  });
+
+  test('that fails for an unknown reason keeps that reason from clients', async () => {
+    const { registry } = makeRegistry({ make: () => Promise.reject(new Error('/home/me/secret.gguf')) });
+    await assert.rejects(registry.acquire('a'), {
+      message: "model a can't be loaded",
+      code: 'MODEL_LOAD_FAILED',
+    });
+  });
+
+  test('a missing file is MODEL_LOAD_FAILED without its path', async () => {
+    const { catalogue } = testConfiguration({ model: ['/nowhere/none.gguf'] });
+    const registry = new ModelRegistry({
+      catalogue,
+      startEngine: fakeEngineFactory(),
+      memoryBudget: 0,
+      log: silent,
+    });
+    await assert.rejects(registry.acquire(), {
+      code: 'MODEL_LOAD_FAILED',
+      message: "model none can't be loaded: its file is missing or can't be read",
+    });
+  });
+
+  test('is tried again after a back-off that grows', async () => {
+    let now = 0;
+    let tries = 0;
+    const make = (): Promise<FakeEngine> => {
+      tries += 1;
+      return tries < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve(new FakeEngine());
+    };
+    const { registry } = makeRegistry({ make, now: () => now });
+    const attempt = (): Promise<string> =>
+      registry.acquire('a').then(
+        () => 'ready',
+        () => 'failed',
+      );
+    assert.deepEqual([await attempt(), tries], ['failed', 1]);
+    now = 999;
+    assert.deepEqual([await attempt(), tries], ['failed', 1]);
+    now = 1000;
+    assert.deepEqual([await attempt(), tries], ['failed', 2]);
+    now = 2999;
+    assert.deepEqual([await attempt(), tries], ['failed', 2]);
+    now = 3000;
+    assert.deepEqual([await attempt(), tries], ['ready', 3]);
+  });
+
+  test('goes on when one who waits for it leaves', async () => {
+    const { open, passed } = gate();
+    const make = async (): Promise<FakeEngine> => {
+      await passed;
+      return new FakeEngine();
+    };
+    const { registry } = makeRegistry({ make });
+    const controller = new AbortController();
+    const left = registry.acquire('a', { signal: controller.signal });
+    const stayed = registry.acquire('a');
+    await turn();
+    controller.abort();
+    await assert.rejects(left, hasCode('CANCELLED'));
+    open();
+    assert.equal((await stayed).id, 'a');
+  });
+
+  test('lets only so many wait', async () => {
+    const { catalogue } = testConfiguration({ queueLimit: '2' });
+    const startEngine = (): Promise<never> => new Promise(() => undefined);
+    const registry = new ModelRegistry({ catalogue, startEngine, memoryBudget: 0, log: silent });
+    void registry.acquire().catch(() => undefined);
+    void registry.acquire().catch(() => undefined);
+    await assert.rejects(registry.acquire(), hasCode('MODEL_LOADING'));
+  });
+});
+
+describe('the memory budget', () => {
+  test('unloads the least recently used idle model', async () => {
+    let now = 0;
+    const { registry } = makeRegistry({ memoryBudget: 25_000, now: () => (now += 1) });
+    for (const name of ['a', 'b', 'a', 'c']) (await registry.acquire(name)).release();
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((name) => stateOf(registry, name)),
+      ['ready', 'unloaded', 'ready'],
+    );
+  });
+
+  test('never unloads a model in use; the load waits for its release', async () => {
+    const { registry } = makeRegistry({ memoryBudget: 15_000 });
+    const inUse = await registry.acquire('a');
+    const waiting = registry.acquire('b');
+    await turn();
+    assert.deepEqual([stateOf(registry, 'a'), stateOf(registry, 'b')], ['ready', 'loading']);
+    inUse.release();
+    inUse.release();
+    const lease = await waiting;
+    assert.deepEqual([lease.id, stateOf(registry, 'a')], ['b', 'unloaded']);
+  });
+
+  test('a model that alone exceeds it is refused', async () => {
+    const { registry } = makeRegistry({ memoryBudget: 100 });
+    await assert.rejects(registry.acquire('a'), /needs about .* kB, memoryBudget is 100 B$/);
+  });
+
+  test('is kept when a model takes more than its file promised', async () => {
+    const make = (): Promise<FakeEngine> =>
+      Promise.resolve(new FakeEngine({ info: { memoryBytes: 20_000 } }));
+    const { registry } = makeRegistry({ memoryBudget: 25_000, make });
+    (await registry.acquire('a')).release();
+    (await registry.acquire('b')).release();
+    await eventually(() => stateOf(registry, 'a') === 'unloaded');
+    assert.equal(stateOf(registry, 'b'), 'ready');
+  });
+
+  test('many users of three models under a budget for one all get theirs', async () => {
+    const { registry } = makeRegistry({ memoryBudget: 15_000 });
+    const names = Array.from({ length: 60 }, (_, index) => ['a', 'b', 'c'][index % 3] ?? 'a');
+    await Promise.all(
+      names.map(async (name) => {
+        const lease = await registry.acquire(name);
+        await turn();
+        lease.release();
+      }),
+    );
+    await eventually(() => registry.list().filter((status) => status.state.name === 'ready').length === 1);
+  });
+});
+
+describe('close', () => {
+  test('closes every engine, twice without harm', async () => {
+    const { registry } = makeRegistry();
+    const lease = await registry.acquire('a');
+    await Promise.all([registry.close(), registry.close()]);
+    await assert.rejects(lease.engine.stats(), hasCode('CLOSED'));
+    await assert.rejects(registry.acquire('a'), hasCode('CLOSED'));
+    await assert.rejects(registry.acquire('b'), hasCode('CLOSED'));
+    lease.release();
+  });
+
+  test('ends the waiting for a load, and the engine it gives', async () => {
+    const { open, passed } = gate();
+    const engine = new FakeEngine();
+    let isLoading = false;
+    const make = async (): Promise<FakeEngine> => {
+      isLoading = true;
+      await passed;
+      return engine;
+    };
+    const { registry } = makeRegistry({ make });
+    const waiting = registry.acquire('a');
+    await eventually(() => isLoading);
+    const closed = registry.close();
+    await assert.rejects(waiting, hasCode('CLOSED'));
+    open();
+    await closed;
+    assert.throws(() => engine.generate({ prompt: 'x' }), hasCode('CLOSED'));
+  });
+});
