@@ -23,6 +23,14 @@ bool isRanked(float score) {
   return score > -kInfinity;
 }
 
+/// Mass of the first ranked entry.
+double massOf(std::span<const float> scores, std::span<const float> masses) {
+  const auto ranked = std::find_if(scores.begin(), scores.end(), isRanked);
+  return ranked == scores.end()
+             ? 0.0
+             : static_cast<double>(masses[static_cast<std::size_t>(ranked - scores.begin())]);
+}
+
 }  // namespace
 
 Cut CutFinder::find(std::span<const float> scores, std::span<const float> masses, double target) {
@@ -41,6 +49,9 @@ Cut CutFinder::find(std::span<const float> scores, std::span<const float> masses
     windowed = scores.size() < before && windowed;
     if (scores.size() == before && width >= range.max - range.min) break;
   }
+  // All that is left ties: no order to find.
+  if (range.min >= range.max && !scores.empty())
+    return {range.max, massAbove, masses.empty() ? 1.0 : massOf(scores, masses)};
   return sortAndCut(scores, masses, target, massAbove);
 }
 

@@ -104,6 +104,8 @@ class Scheduler {
   bool hasRoomFor(const Sequence& sequence) const;
   std::vector<Sequence*> activeSequences() const;
   void buildBatch(const std::vector<Sequence*>& sequences);
+  std::int32_t promptBudget(std::int32_t activeSequences) const;
+  void learnPromptSpeed(Clock::duration elapsed);
   void addShare(Sequence& sequence, std::int32_t tokens);
   void decode(const std::vector<Sequence*>& sequences);
   void accept(const Share& share);
@@ -127,6 +129,7 @@ class Scheduler {
   std::vector<Share> shares_;
   std::vector<Event> events_;
   SchedulerStats counters_;
+  double msPerPromptToken_ = 0;  ///< moving average; 0 until it is known
   bool stalled_ = true;  ///< the last step could do nothing: only a command or a deadline changes that
 
   // Guarded by mutex_.

@@ -7,9 +7,14 @@ namespace glossa {
 
 namespace {
 
-/// Prompt tokens in one step while other sequences are decoding: what a running stream waits for a new
-/// prompt.
-constexpr std::int32_t kPromptTokensBesideStreams = 256;
+/// How long a step may take for prompts' sake while other sequences are decoding: what their readers wait.
+/// Three times that while more sequences wait for their prompt than are decoding.
+constexpr double kPromptMsBesideStreams = 150;
+constexpr double kPromptMsForMajority = 450;
+/// Fewer prompt tokens than this in a step would waste the pass over the weights.
+constexpr std::int32_t kLeastPromptTokens = 32;
+/// A step with at least this many prompt tokens tells how long one takes.
+constexpr std::int32_t kTellingPromptTokens = 32;
 /// Cells left free for each sequence when another is admitted, so that a preempted one does not come back at
 /// once only to be preempted again.
 constexpr std::int64_t kGrowthHeadroom = 16;
@@ -88,13 +93,7 @@ void Scheduler::buildBatch(const std::vector<Sequence*>& sequences) {
   for (Sequence* sequence : sequences) {
     if (sequence->state == SequenceState::decoding) addShare(*sequence, 1);
   }
-  const auto decoding = static_cast<std::int32_t>(batch_.size());
-  std::int32_t budget = source_->batchSize() - decoding;
-  if (options_.reproducible) {
-    budget = std::min(budget, kFixedChunk);
-  } else if (decoding > 0) {
-    budget = std::min(budget, kPromptTokensBesideStreams);
-  }
+  std::int32_t budget = promptBudget(static_cast<std::int32_t>(sequences.size()));
   for (Sequence* sequence : sequences) {
     if (sequence->state != SequenceState::prefilling || budget <= 0) continue;
     const std::int32_t tokens = std::min(budget, sequence->pendingTokens());
@@ -103,10 +102,35 @@ void Scheduler::buildBatch(const std::vector<Sequence*>& sequences) {
   }
 }
 
+/// Prompt tokens that may join the decoding sequences' tokens in the batch.
+std::int32_t Scheduler::promptBudget(std::int32_t activeSequences) const {
+  if (options_.reproducible) return kFixedChunk;
+  const auto decoding = static_cast<std::int32_t>(batch_.size());
+  const std::int32_t room = source_->batchSize() - decoding;
+  if (decoding == 0 || msPerPromptToken_ <= 0) return room;
+  const bool majorityWaits = activeSequences > 2 * decoding;
+  const double budgetMs = majorityWaits ? kPromptMsForMajority : kPromptMsBesideStreams;
+  return std::clamp(static_cast<std::int32_t>(budgetMs / msPerPromptToken_),
+                    std::min(kLeastPromptTokens, room), room);
+}
+
+/// Learns from a decoded batch how long a prompt token takes on this machine.
+void Scheduler::learnPromptSpeed(Clock::duration elapsed) {
+  std::int32_t promptTokens = 0;
+  for (const Share& share : shares_) {
+    if (share.sequence->state == SequenceState::prefilling) promptTokens += share.tokens;
+  }
+  if (promptTokens < kTellingPromptTokens) return;
+  const double measured = std::chrono::duration<double, std::milli>(elapsed).count() / promptTokens;
+  msPerPromptToken_ = msPerPromptToken_ <= 0 ? measured : 0.75 * msPerPromptToken_ + 0.25 * measured;
+}
+
 void Scheduler::decode(const std::vector<Sequence*>& sequences) {
   DecodeStatus status = DecodeStatus::full;
+  auto start = Clock::now();
   do {
     buildBatch(sequences);
+    start = Clock::now();
     status = source_->decode(batch_);
   } while (status == DecodeStatus::full && preemptYoungest());
   if (status == DecodeStatus::aborted) return;
@@ -115,9 +139,10 @@ void Scheduler::decode(const std::vector<Sequence*>& sequences) {
     return;
   }
   ++counters_.decodeSteps;
-  const auto start = Clock::now();
+  const auto decoded = Clock::now();
+  learnPromptSpeed(decoded - start);
   for (const Share& share : shares_) accept(share);
-  counters_.samplingMs += std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+  counters_.samplingMs += std::chrono::duration<double, std::milli>(Clock::now() - decoded).count();
 }
 
 /// Books what was decoded for a sequence; if its row is complete, its next token is chosen.

@@ -36,9 +36,6 @@ const SHIPPED_ALIASES = [
   'distilgpt2',
 ];
 
-/** Sequences at a time unless configured: enough for small models to gain all that batching gives. */
-const AUTOMATIC_PARALLEL_SEQUENCES = 16;
-
 /** What the resolution of models needs besides the settings. */
 export interface ModelEnvironment {
   /** Folder of this package. */
@@ -49,7 +46,8 @@ export interface ModelEnvironment {
 /**
  * The models that the settings ask for; the shipped one if they name none.
  *
- * @throws GlossaError CONFIG_INVALID if two models claim one name, a path is missing, or the default is unknown
+ * @throws GlossaError CONFIG_INVALID if two models claim one name, a path is missing, options exclude each
+ *   other, or the default is unknown
  */
 export function resolveModels(settings: Settings, environment: ModelEnvironment): ModelCatalogue {
   const fromFlag = settings.model.map((path): [string, ModelSettings] => [idFromPath(path), { path }]);
@@ -96,7 +94,13 @@ function define(
   );
   const shippedAliases = shipped ? SHIPPED_ALIASES.filter((alias) => !claimed.has(alias)) : [];
   const threads = model.threads ?? settings.threads;
-  const parallelSequences = model.parallelSequences ?? settings.parallelSequences;
+  const reproducible = model.reproducible ?? settings.reproducible;
+  const kvLayout = model.kvLayout ?? settings.kvLayout;
+  if (reproducible && kvLayout === 'unified')
+    throw new GlossaError(
+      'CONFIG_INVALID',
+      `models.${id}: reproducible needs kvLayout split, received unified`,
+    );
   return {
     id,
     aliases: [...(model.aliases ?? []), ...shippedAliases],
@@ -104,14 +108,13 @@ function define(
     engine: {
       modelPath: model.path ?? shippedPath,
       contextSize: model.contextSize ?? settings.contextSize,
-      // Memory grows with it in the split layout; the engine may lower it to what fits.
-      parallelSequences: parallelSequences === 0 ? AUTOMATIC_PARALLEL_SEQUENCES : parallelSequences,
+      parallelSequences: model.parallelSequences ?? settings.parallelSequences,
       threads: threads === 0 ? environment.physicalCores() : threads,
       gpu: settings.gpu,
       gpuLayers: model.gpuLayers ?? settings.gpuLayers,
       cacheRamBytes: model.cacheRam ?? settings.cacheRam,
-      reproducible: model.reproducible ?? settings.reproducible,
-      kvLayout: model.kvLayout ?? settings.kvLayout,
+      reproducible,
+      kvLayout,
       kvCells: model.kvCells ?? settings.kvCells,
       queueLimit: model.queueLimit ?? settings.queueLimit,
     },

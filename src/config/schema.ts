@@ -21,10 +21,10 @@ const count = (): z.ZodInt => z.int().min(0).max(0x7fffffff);
 const modelSettings = {
   contextSize: count().register(optionMeta, {
     description:
-      'Tokens one sequence can hold, prompt and new ones together; 0 takes what the model was trained on',
+      'Tokens one sequence can hold, prompt and new ones together; 0 takes what the model was trained on, or less if memory is short',
   }),
   parallelSequences: z.int().min(0).max(1024).register(optionMeta, {
-    description: 'Sequences decoded at the same time; 0 chooses',
+    description: 'Sequences decoded at the same time; 0 takes 16, or fewer if memory is short',
   }),
   threads: z.int().min(0).max(4096).register(optionMeta, {
     description: 'Compute threads; 0 takes the physical cores available to the process',

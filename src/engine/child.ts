@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import { GlossaError } from '../errors.js';
 import type { EngineOptions, ModelInfo } from './engine.js';
+import { failedAssertion } from './load-failure.js';
 import type { Failure, FromEngine, ToEngine } from './protocol.js';
 
 /** Lines of the child's output that are kept to explain its death. */
@@ -134,8 +135,10 @@ export class EngineChild {
   #die(error: GlossaError): void {
     if (this.#loading !== null) {
       const { message, cause } = error;
+      const assertion = failedAssertion(this.#output);
+      const reason = assertion === undefined ? message : `${message}: ${assertion}`;
       this.#loading.reject(
-        new GlossaError('MODEL_LOAD_FAILED', `the model can't be loaded: ${message}`, { cause }),
+        new GlossaError('MODEL_LOAD_FAILED', `the model can't be loaded: ${reason}`, { cause }),
       );
       this.#loading = null;
       this.#closing = true;

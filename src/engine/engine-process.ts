@@ -75,7 +75,7 @@ export class EngineProcess implements Engine {
   generate(input: GenerationRequestInput, options: { signal?: AbortSignal } = {}): Generation {
     this.#checkOpen();
     const request = parseGenerationRequest(input);
-    if (this.#jobs.size >= this.#options.queueLimit + this.#options.parallelSequences) {
+    if (this.#jobs.size >= this.#options.queueLimit + (this.#info?.parallelSequences ?? 0)) {
       throw new GlossaError('OVERLOADED', `${this.#jobs.size} requests are waiting already; try again later`);
     }
     const id = this.#nextId++;

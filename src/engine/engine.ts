@@ -81,8 +81,9 @@ export interface Engine {
 /** How to load a model: the engine's part of its configuration. */
 export interface EngineOptions {
   readonly modelPath: string;
-  /** Tokens one sequence can hold; 0 takes what the model was trained on. */
+  /** Tokens one sequence can hold; 0 takes what the model was trained on, or less if memory is short. */
   readonly contextSize: number;
+  /** Sequences decoded at the same time; 0 takes 16, or fewer if memory is short. */
   readonly parallelSequences: number;
   /** Compute threads; 0 takes the physical cores available to the process. */
   readonly threads: number;

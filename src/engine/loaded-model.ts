@@ -1,10 +1,11 @@
-import path from 'node:path';
 import process from 'node:process';
 
 import { GlossaError } from '../errors.js';
 import type { Addon, NativeEngine, NativeEvent, NativeModel } from './addon.js';
 import { openBackend } from './backend.js';
 import type { EngineOptions, EngineStats, ModelInfo } from './engine.js';
+import { type CacheSizes, fitCache, kvBytesPerToken } from './fit.js';
+import { checkModelFile, reasonOf } from './load-failure.js';
 import type { Submission } from './protocol.js';
 
 interface LoadedModelEvents {
@@ -34,17 +35,24 @@ export class LoadedModel {
    * @throws GlossaError MODEL_LOAD_FAILED with llama.cpp's reason; NATIVE_UNAVAILABLE if the backend can't be opened
    */
   static async load(addon: Addon, options: EngineOptions, events: LoadedModelEvents): Promise<LoadedModel> {
+    if (options.reproducible && options.kvLayout === 'unified') {
+      throw new GlossaError(
+        'CONFIG_INVALID',
+        'reproducible: needs the split KV layout, received kvLayout unified',
+      );
+    }
     const { backend } = await openBackend(addon, options.gpu);
     try {
+      await checkModelFile(options.modelPath);
       const gpuLayers = options.gpu === 'off' ? 0 : options.gpuLayers;
       const model = await addon.loadModel({ path: options.modelPath, gpuLayers }, events.onProgress);
-      const contextSize = options.contextSize === 0 ? model.info().trainedContextSize : options.contextSize;
-      const engine: NativeEngine = await addon.createEngine(model, { ...options, contextSize }, (step) => {
+      const sizes = chooseSizes(model, options);
+      const engine: NativeEngine = await addon.createEngine(model, { ...options, ...sizes }, (step) => {
         events.onStep(step, () => {
           engine.acknowledge();
         });
       });
-      return new LoadedModel(model, engine, describe(model, options, contextSize, backend));
+      return new LoadedModel(model, engine, describe(model, sizes, backend));
     } catch (error) {
       throw new GlossaError(
         'MODEL_LOAD_FAILED',
@@ -144,12 +152,13 @@ export class LoadedModel {
   }
 }
 
-function describe(
-  model: NativeModel,
-  options: EngineOptions,
-  contextSize: number,
-  backend: string,
-): ModelInfo {
+/** Sizes of the KV cache: as configured, or what the memory that is left after loading allows. */
+function chooseSizes(model: NativeModel, options: EngineOptions): CacheSizes {
+  const { metadata, trainedContextSize } = model.info();
+  return fitCache(options, trainedContextSize, kvBytesPerToken(metadata), process.availableMemory());
+}
+
+function describe(model: NativeModel, sizes: CacheSizes, backend: string): ModelInfo {
   const { startTokenId, ...info } = model.info();
   return {
     ...info,
@@ -157,18 +166,7 @@ function describe(
     architecture: info.metadata['general.architecture'] ?? 'unknown',
     // Weights were read for checking and the KV cache was cleared, so both are resident by now.
     memoryBytes: process.memoryUsage.rss(),
-    contextSize,
-    parallelSequences: options.parallelSequences,
+    ...sizes,
     backend,
   };
-}
-
-/** llama.cpp's last words without the folder of the file, which is nobody's business but the operator's. */
-function reasonOf(error: unknown, modelPath: string): string {
-  const lines = error instanceof Error ? error.message.split('\n') : [];
-  const reason = lines
-    .filter((line) => !/failed to load model|llama_model_load_from_file/.test(line))
-    .at(-1)
-    ?.replaceAll(modelPath, path.basename(modelPath));
-  return reason === undefined || reason === '' ? 'llama.cpp gave no reason' : reason;
 }

@@ -5,6 +5,7 @@ import { GlossaError } from '../errors.js';
 import { loadAddon } from './addon.js';
 import { LoadedModel } from './loaded-model.js';
 import type { CallName, Calls, Failure, FromEngine, ToEngine } from './protocol.js';
+import { StepSender } from './step-sender.js';
 
 function send(message: FromEngine, sent?: () => void): void {
   // Without a channel the server is gone, and 'disconnect' ends this process.
@@ -23,6 +24,9 @@ function failureOf(error: unknown): Failure {
 
 const addon = loadAddon();
 let model: LoadedModel | null = null;
+const steps = new StepSender((events, sent) => {
+  send({ type: 'step', events }, sent);
+});
 
 async function load(message: ToEngine & { type: 'load' }): Promise<void> {
   try {
@@ -31,7 +35,7 @@ async function load(message: ToEngine & { type: 'load' }): Promise<void> {
         send({ type: 'progress', fraction });
       },
       onStep: (events, acknowledge) => {
-        send({ type: 'step', events }, acknowledge);
+        steps.push(events, acknowledge);
       },
     });
     send({ type: 'ready', info: model.info });

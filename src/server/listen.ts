@@ -1,5 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 import { getRequestListener } from '@hono/node-server';
 
@@ -32,6 +32,7 @@ const LAST_WORDS_MS = 2000;
  */
 export async function listen(fetch: FetchHandler, settings: Settings): Promise<RunningServer> {
   const active = new Set<ServerResponse>();
+  const connections = new Set<Socket>();
   const handle = getRequestListener(fetch, { errorHandler: badRequest });
   const server = createServer(
     {
@@ -50,26 +51,36 @@ export async function listen(fetch: FetchHandler, settings: Settings): Promise<R
       void handle(request, response);
     },
   );
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   await bind(server, settings);
-  return new HttpServer(server, active, settings.host);
+  return new HttpServer(server, { active, connections }, settings.host);
+}
+
+/** What a server keeps count of. */
+interface Traffic {
+  readonly active: ReadonlySet<ServerResponse>;
+  readonly connections: ReadonlySet<Socket>;
 }
 
 class HttpServer implements RunningServer {
   readonly url: string;
   readonly port: number;
   readonly #server: Server;
-  readonly #active: ReadonlySet<ServerResponse>;
+  readonly #traffic: Traffic;
   #stopped: Promise<void> | undefined;
 
-  constructor(server: Server, active: ReadonlySet<ServerResponse>, host: string) {
+  constructor(server: Server, traffic: Traffic, host: string) {
     this.#server = server;
-    this.#active = active;
+    this.#traffic = traffic;
     this.port = (server.address() as AddressInfo).port;
     this.url = `http://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
   get activeRequests(): number {
-    return this.#active.size;
+    return this.#traffic.active.size;
   }
 
   async stop(seconds: number, beforeCut: () => Promise<void>): Promise<void> {
@@ -83,6 +94,9 @@ class HttpServer implements RunningServer {
         resolve();
       });
     });
+    // Node does not count a connection as idle on which nothing has come yet, and no longer times it out: browsers
+    // open such ones in advance.
+    for (const socket of this.#traffic.connections) if (socket.bytesRead === 0) socket.destroy();
     if (!(await endsWithin(closed, seconds * 1000))) {
       await beforeCut();
       await endsWithin(closed, LAST_WORDS_MS);

@@ -191,7 +191,14 @@ describe('models', () => {
     );
     for (const alias of ['small', 'medium', 'gpt2', 'gpt2-xl', 'distilgpt2'])
       assert.ok(shipped.aliases.includes(alias));
-    assert.deepEqual([shipped.engine.parallelSequences, shipped.engine.threads], [16, 3]);
+    assert.deepEqual([shipped.engine.parallelSequences, shipped.engine.threads], [0, 3]);
+  });
+
+  test('that are to be reproducible need the split cache', () => {
+    assert.throws(() => load({ flags: { reproducible: true, kvLayout: 'unified' } }), {
+      code: 'CONFIG_INVALID',
+      message: 'models.glossa-tales: reproducible needs kvLayout split, received unified',
+    });
   });
 
   test('configured names are taken from the shipped one', () => {

@@ -1,0 +1,24 @@
+/** The limit: `llama_decode` in a bare C++ loop with a plain argmax, in the better of llama.cpp's two KV layouts. */
+import { loadAddon } from '../../src/engine/addon.js';
+import { openBackend } from '../../src/engine/backend.js';
+import { CONTEXT_SIZE, NEW_TOKENS, PROMPT_TOKENS, type Trial, type Workload } from '../workload.js';
+import { runContender } from './contender.js';
+
+await runContender(async ({ modelPath, streams, threads }: Workload): Promise<Trial> => {
+  const addon = loadAddon();
+  await openBackend(addon, 'off');
+  const model = await addon.loadModel({ path: modelPath, gpuLayers: 0 }, () => undefined);
+  const rates: number[] = [];
+  for (const kvLayout of ['split', 'unified'] as const) {
+    const { seconds } = await addon.measureDecodeLoop(model, {
+      sequences: streams,
+      promptTokens: PROMPT_TOKENS,
+      newTokens: NEW_TOKENS,
+      contextSize: CONTEXT_SIZE,
+      threads,
+      kvLayout,
+    });
+    rates.push((streams * NEW_TOKENS) / seconds);
+  }
+  return { tokensPerSecond: Math.max(...rates) };
+});
