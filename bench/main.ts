@@ -12,6 +12,7 @@ import { GlossaServer } from './contenders/glossa.js';
 import { ensureBenchModel } from './random-model.js';
 import { megabytes, median, table } from './report.js';
 import { measureSampling } from './sampling.js';
+import { measureTwoModels } from './two-models.js';
 import { NEW_TOKENS, PROMPT_TOKENS, promptText, SAMPLING, type Workload } from './workload.js';
 
 const STREAMS = [1, 4, 16];
@@ -101,6 +102,11 @@ async function main(): Promise<void> {
   } finally {
     await server.stop();
   }
+  const { alone, together } = await measureTwoModels(modelPath, threads);
+  console.log(
+    `\nTwo models at once, a stream each: ${together.toFixed(0)} tokens per second in all, ` +
+      `${(together / alone).toFixed(2)} of one model alone`,
+  );
   console.log('\nProcessing 50,257 scores and choosing a token, worst of three shapes of logits:\n');
   const sampling = [...(await measureSampling())].map(([mode, ms]) => [mode, ms.toFixed(3)]);
   console.log(table(['mode', 'ms a token'], sampling));

@@ -30,6 +30,9 @@ struct LlamaSource::ThreadPool {
     const auto create = cpuFunction<decltype(&ggml_threadpool_new)>("ggml_threadpool_new");
     if (create == nullptr) return;
     ggml_threadpool_params parameters = api().ggml_threadpool_params_default(threads);
+    // Between graphs ggml's threads would spin for milliseconds by default, on cores that other threads of
+    // ours and other models need; measured, waking them costs nothing.
+    parameters.poll = 0;
     pool = create(&parameters);
   }
   ~ThreadPool() {
@@ -79,7 +82,10 @@ struct LlamaSource::Batch {
 };
 
 LlamaSource::LlamaSource(std::shared_ptr<const Model> model, const ContextOptions& options)
-    : model_(std::move(model)), options_(options), batch_(std::make_unique<Batch>()) {
+    : model_(std::move(model)),
+      options_(options),
+      turn_(options.turnFile),
+      batch_(std::make_unique<Batch>()) {
   if (options_.contextSize <= 0) options_.contextSize = model_->trainedContextSize();
   if (options_.layout == KvLayout::split || options_.kvCells <= 0) {
     options_.kvCells = std::int64_t{options_.contextSize} * options_.slots;
@@ -118,6 +124,7 @@ std::int32_t LlamaSource::batchSize() const {
 DecodeStatus LlamaSource::decode(std::span<const BatchToken> batch) {
   if (aborting_) return DecodeStatus::aborted;
   batch_->fill(batch);
+  const ComputeTurn::Holder turn = turn_.take();
   switch (api().llama_decode(context_.get(), batch_->view())) {
     case 0:
       return DecodeStatus::ok;

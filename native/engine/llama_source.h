@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 
+#include "engine/compute_turn.h"
 #include "engine/logits_source.h"
 #include "llama/model.h"
 
@@ -20,6 +21,7 @@ struct ContextOptions {
   std::int64_t kvCells = 0;  ///< unified only; 0 for slots x contextSize
   KvLayout layout = KvLayout::split;
   std::int32_t threads = 1;
+  int turnFile = -1;  ///< see ComputeTurn
 };
 
 /// Logits from a llama.cpp context.
@@ -51,6 +53,7 @@ class LlamaSource final : public LogitsSource {
 
   std::shared_ptr<const Model> model_;
   ContextOptions options_;
+  ComputeTurn turn_;
   std::atomic<bool> aborting_ = false;
   std::unique_ptr<ThreadPool> threadPool_;
   ContextPointer context_;

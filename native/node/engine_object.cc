@@ -84,6 +84,7 @@ Napi::Value EngineObject::create(const Napi::CallbackInfo& info) {
   context.kvCells = integerOf<std::int64_t>(options, "kvCells");
   context.layout = stringOf(options, "kvLayout") == "unified" ? KvLayout::unified : KvLayout::split;
   context.threads = integerOf<std::int32_t>(options, "threads");
+  context.turnFile = integerOf<int>(options, "turnFile");
   auto model = ModelObject::Unwrap(info[0].As<Napi::Object>())->model();
   return start(
       info.Env(), [model, context] { return std::make_unique<LlamaSource>(model, context); },

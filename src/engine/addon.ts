@@ -106,6 +106,8 @@ export interface NativeEngineOptions extends SchedulerOptions {
   readonly kvCells: number;
   readonly kvLayout: 'split' | 'unified';
   readonly threads: number;
+  /** File descriptor by which processes take turns at computing (src/engine/compute-turn.ts); -1 for none. */
+  readonly turnFile: number;
 }
 
 /** An engine on a table of bigram logits instead of a model, for tests of the scheduler. */

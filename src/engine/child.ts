@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 import { GlossaError } from '../errors.js';
+import { turnFile } from './compute-turn.js';
 import type { EngineOptions, ModelInfo } from './engine.js';
 import { failedAssertion } from './load-failure.js';
 import type { Failure, FromEngine, ToEngine } from './protocol.js';
@@ -41,7 +42,8 @@ export class EngineChild {
       // ggml would start a debugger to print a backtrace when it aborts: seconds in which nothing is restarted.
       env: { ...process.env, GGML_NO_BACKTRACE: '1' },
       execArgv: [],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // The last one becomes the child's file descriptor TURN_FILE.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', turnFile()],
     });
     this.#keepOutput(this.#process.stdout);
     this.#keepOutput(this.#process.stderr);

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { GlossaError } from '../errors.js';
 import type { Addon, NativeEngine, NativeEvent, NativeModel } from './addon.js';
 import { openBackend } from './backend.js';
+import { TURN_FILE } from './compute-turn.js';
 import type { EngineOptions, EngineStats, ModelInfo } from './engine.js';
 import { type CacheSizes, fitCache, kvBytesPerToken } from './fit.js';
 import { checkModelFile, reasonOf } from './load-failure.js';
@@ -47,11 +48,17 @@ export class LoadedModel {
       const gpuLayers = options.gpu === 'off' ? 0 : options.gpuLayers;
       const model = await addon.loadModel({ path: options.modelPath, gpuLayers }, events.onProgress);
       const sizes = chooseSizes(model, options);
-      const engine: NativeEngine = await addon.createEngine(model, { ...options, ...sizes }, (step) => {
-        events.onStep(step, () => {
-          engine.acknowledge();
-        });
-      });
+      // Models on a GPU do not compete for the cores.
+      const turnFile = backend === 'cpu' ? TURN_FILE : -1;
+      const engine: NativeEngine = await addon.createEngine(
+        model,
+        { ...options, ...sizes, turnFile },
+        (step) => {
+          events.onStep(step, () => {
+            engine.acknowledge();
+          });
+        },
+      );
       return new LoadedModel(model, engine, describe(model, sizes, backend));
     } catch (error) {
       throw new GlossaError(
