@@ -20,6 +20,8 @@ export interface EngineEvents {
 }
 
 interface Job {
+  /** Cancelled as a whole: not to be repeated when the engine dies before it has answered. */
+  cancelled: boolean;
   readonly stream: EventStream;
   readonly request: GenerationRequest;
   readonly seed: number;
@@ -86,7 +88,7 @@ export class EngineProcess implements Engine {
       setPaused: (paused) => this.#child?.send({ type: 'pause', id, paused }),
     });
     const seed = request.seed ?? randomInt(2 ** 48 - 1);
-    const job: Job = { stream, request, seed, submitted: performance.now() };
+    const job: Job = { cancelled: false, stream, request, seed, submitted: performance.now() };
     this.#jobs.set(id, job);
     if (this.#state === 'ready') this.#submit(id, job);
     this.#cancelOnAbort(stream, options.signal);
@@ -155,8 +157,8 @@ export class EngineProcess implements Engine {
     if (this.#state === 'closed') return;
     this.#state = 'restarting';
     this.#events.onCrash?.(error);
-    for (const [id, { stream }] of this.#jobs) {
-      if (!stream.delivered) continue;
+    for (const [id, { stream, cancelled }] of this.#jobs) {
+      if (!stream.delivered && !cancelled) continue;
       stream.fail(error);
       this.#jobs.delete(id);
     }
@@ -180,13 +182,14 @@ export class EngineProcess implements Engine {
   }
 
   #cancel(id: number, sequence: number): void {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
+    if (sequence < 0) job.cancelled = true;
     if (this.#state === 'ready') {
       this.#child?.send({ type: 'cancel', id, sequence });
       return;
     }
     // Not submitted yet: the events that the engine would have sent are sent from here.
-    const job = this.#jobs.get(id);
-    if (job === undefined) return;
     for (let index = 0; index < job.request.numReturnSequences; index += 1) {
       if (sequence >= 0 && sequence !== index) continue;
       job.stream.push({

@@ -7,7 +7,7 @@ export type JsonObject = Record<string, unknown>;
 /**
  * Reads a body as a JSON object, whatever its media type says: clients of several APIs send none, or a wrong one.
  *
- * @throws GlossaError BODY_TOO_LARGE as soon as more than `limit` bytes came or are announced; INVALID_REQUEST if
+ * @throws GlossaError BODY_TOO_LARGE if more than `limit` bytes came or are announced; INVALID_REQUEST if
  *   it is no UTF-8, no JSON, or no object; CANCELLED if the client left before its end
  */
 export async function readJsonObject(context: ServerContext, limit: number): Promise<JsonObject> {
@@ -17,27 +17,40 @@ export async function readJsonObject(context: ServerContext, limit: number): Pro
   throw new GlossaError('INVALID_REQUEST', `expected a JSON object as the body, received ${kindOf(value)}`);
 }
 
+/**
+ * What is read of a body over the limit, only to be thrown away. Many clients write all of it before they read: to
+ * those, an answer in between followed by the connection's end is a broken pipe. More than this is cut off.
+ */
+const DISCARD_BYTES = 64 * 1024 * 1024;
+
 async function readBody(request: Request, limit: number): Promise<Uint8Array> {
   const announced = request.headers.get('content-length');
-  if (announced !== null && Number(announced) > limit) throw tooLarge(limit);
+  if (announced !== null && Number(announced) > Math.max(limit, DISCARD_BYTES)) throw tooLarge(limit);
   try {
+    if (announced !== null && Number(announced) > limit) return await readStream(bodyOf(request), limit);
     // Node holds a client to its content-length, and this way spares a stream.
     if (announced !== null) return new Uint8Array(await request.arrayBuffer());
-    return request.body === null ? new Uint8Array() : await readStream(request.body, limit);
+    return await readStream(bodyOf(request), limit);
   } catch (error) {
     if (error instanceof GlossaError) throw error;
     throw new GlossaError('CANCELLED', 'the client left while sending its request', { cause: error });
   }
 }
 
+function bodyOf(request: Request): ReadableStream<Uint8Array> {
+  return request.body ?? new Blob([]).stream();
+}
+
 async function readStream(body: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
+  let chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.byteLength;
-    if (size > limit) throw tooLarge(limit);
-    chunks.push(chunk);
+    if (size <= limit) chunks.push(chunk);
+    else chunks = [];
+    if (size > Math.max(limit, DISCARD_BYTES)) break;
   }
+  if (size > limit) throw tooLarge(limit);
   return Buffer.concat(chunks);
 }
 

@@ -68,12 +68,12 @@ describe('the body limit', () => {
     );
   });
 
-  test('is for what comes, and stops reading there', async () => {
+  test('is for what comes; what exceeds it by far is not read to its end', async () => {
     let pulled = 0;
     const body = new ReadableStream<Uint8Array>({
       pull: (controller) => {
         pulled += 1;
-        controller.enqueue(new Uint8Array(100));
+        controller.enqueue(new Uint8Array(1024 * 1024));
       },
     });
     const { app } = testServer({ flags });
@@ -84,7 +84,8 @@ describe('the body limit', () => {
     });
     assert.equal(response.status, 413);
     assert.match(await response.text(), /"code":"BODY_TOO_LARGE"/);
-    assert.ok(pulled < 20);
+    // 64 MiB are thrown away for the sake of clients that write before they read.
+    assert.ok(pulled < 80);
   });
 
   test('lets a body of its size through', async () => {

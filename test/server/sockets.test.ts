@@ -214,6 +214,15 @@ describe('stopping', () => {
     assert.match(text, /"finish_reason":"cancelled"/);
   });
 
+  test('does not wait for connections on which nothing was sent', async () => {
+    const { server } = await start({ flags: { shutdownTimeout: '60' } });
+    const { port, hostname } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    await new Promise((resolve) => socket.once('connect', resolve));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    await Promise.all([server.stop(), closed]);
+  });
+
   test('twice is stopping once', async () => {
     const { server } = await start();
     await Promise.all([server.stop(), server.stop()]);
