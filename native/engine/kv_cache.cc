@@ -80,10 +80,10 @@ void KvCache::hand(Sequence& from, Sequence& to) {
 
 void KvCache::keep(const Sequence& sequence) {
   const auto tokens = sequence.history.ids().first(static_cast<std::size_t>(sequence.evaluated));
-  if (!reusePrefixes_ || tokens.size() < kWorthwhileTokens || !store_.accepts(0) || store_.covers(tokens))
-    return;
+  if (!reusePrefixes_ || tokens.size() < kWorthwhileTokens || store_.covers(tokens)) return;
+  if (!store_.accepts(source_.stateBytes(sequence.slot))) return;
   std::vector<std::uint8_t> state = source_.saveCells(sequence.slot);
-  if (state.empty() || !store_.accepts(state.size())) return;
+  if (state.empty()) return;
   store_.insert({{tokens.begin(), tokens.end()}, std::move(state)});
 }
 
@@ -105,6 +105,14 @@ std::int64_t KvCache::usedCells() const {
   std::int64_t used = 0;
   for (const Sequence* occupant : occupants_) used += occupant == nullptr ? 0 : occupant->evaluated;
   return used;
+}
+
+std::int64_t KvCache::promisedCells() const {
+  std::int64_t promised = 0;
+  for (const Sequence* occupant : occupants_) {
+    promised += occupant == nullptr ? 0 : static_cast<std::int64_t>(occupant->history.size());
+  }
+  return promised;
 }
 
 }  // namespace glossa

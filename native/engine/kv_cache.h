@@ -34,6 +34,8 @@ class KvCache {
 
   /// Cells that the sequences in slots take, a prompt that siblings share counted once for each.
   std::int64_t usedCells() const;
+  /// Cells that they will take once all of their rows so far are evaluated.
+  std::int64_t promisedCells() const;
   const PrefixStore& store() const { return store_; }
 
  private:

@@ -1,6 +1,7 @@
 #include "engine/llama_source.h"
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 
 #include "llama/log.h"
@@ -90,6 +91,9 @@ LlamaSource::LlamaSource(std::shared_ptr<const Model> model, const ContextOption
   if (options_.layout == KvLayout::split || options_.kvCells <= 0) {
     options_.kvCells = std::int64_t{options_.contextSize} * options_.slots;
   }
+  if (options_.kvCells > std::numeric_limits<std::uint32_t>::max()) {
+    throw std::runtime_error("the KV cache can't have more than 4294967295 cells");
+  }
   clearLog();
   llama_context_params parameters = api().llama_context_default_params();
   parameters.n_ctx = static_cast<std::uint32_t>(options_.kvCells);
@@ -117,8 +121,9 @@ LlamaSource::~LlamaSource() {
 std::int64_t LlamaSource::totalCells() const {
   return options_.kvCells;
 }
+// llama.cpp lowers it to the number of cells where those are fewer.
 std::int32_t LlamaSource::batchSize() const {
-  return kBatchSize;
+  return static_cast<std::int32_t>(api().llama_n_batch(context_.get()));
 }
 
 DecodeStatus LlamaSource::decode(std::span<const BatchToken> batch) {
@@ -150,11 +155,16 @@ bool LlamaSource::removeCells(std::int32_t slot, std::int32_t fromPosition) {
 bool LlamaSource::copyCells(std::int32_t from, std::int32_t to, std::int32_t tokens) {
   if (options_.layout == KvLayout::unified) {
     api().llama_memory_seq_cp(api().llama_get_memory(context_.get()), from, to, 0, tokens);
-    return true;
+    // A recurrent state is copied whole, whatever was asked for; then this fails and the row is computed.
+    return removeCells(to, tokens);
   }
   // llama_memory_seq_cp between split slots copies the whole share, used or not; through host memory only the
   // cells in use travel.
   return restoreCells(to, saveCells(from)) && removeCells(to, tokens);
+}
+
+std::size_t LlamaSource::stateBytes(std::int32_t slot) {
+  return api().llama_state_seq_get_size(context_.get(), slot);
 }
 
 std::vector<std::uint8_t> LlamaSource::saveCells(std::int32_t slot) {

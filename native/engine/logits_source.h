@@ -51,6 +51,8 @@ class LogitsSource {
   /// Makes the first `tokens` cells of one slot the content of another, empty one.
   virtual bool copyCells(std::int32_t from, std::int32_t to, std::int32_t tokens) = 0;
 
+  /// Bytes that saveCells() would give.
+  virtual std::size_t stateBytes(std::int32_t slot) = 0;
   /// Copies a slot's cells to host memory; empty if that is impossible.
   virtual std::vector<std::uint8_t> saveCells(std::int32_t slot) = 0;
   /// Fills an empty slot with what saveCells() gave. False leaves the slot empty.

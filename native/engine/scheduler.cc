@@ -73,18 +73,19 @@ void Scheduler::run() {
   std::vector<Command> commands;
   while (waitForWork(commands)) {
     if (!commands.empty()) stalled_ = false;
-    for (Command& command : commands) {
-      std::visit([this](auto&& content) { execute(std::forward<decltype(content)>(content)); },
-                 std::move(command));
-    }
-    commands.clear();
     try {
+      for (Command& command : commands) {
+        std::visit([this](auto&& content) { execute(std::forward<decltype(content)>(content)); },
+                   std::move(command));
+      }
+      commands.clear();
       expireDeadlines();
       admitWaiting();
       step();
     } catch (const std::exception& error) {
       // A defect of ours or no memory left: the requests at hand are lost, the engine is not.
       for (const auto& request : requests_) fail(*request, error.what());
+      commands.clear();
     }
     removeFinished();
     publish();

@@ -100,6 +100,7 @@ class Scheduler {
   // stepping.cc: one step
   void step();
   void admitWaiting();
+  Sequence* nextWaiting() const;
   void admit(Sequence& sequence);
   bool hasRoomFor(const Sequence& sequence) const;
   std::vector<Sequence*> activeSequences() const;

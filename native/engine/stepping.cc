@@ -46,22 +46,40 @@ std::vector<Sequence*> Scheduler::activeSequences() const {
   return active;
 }
 
-/// First come, first served: a request that does not fit yet holds up those behind it, so that none starves.
+/// Free slots go to the request that holds the fewest, the earlier one of two: a request for many sequences
+/// does not shut out the others. What does not fit yet holds up those behind it, so that nothing starves.
 void Scheduler::admitWaiting() {
-  for (const auto& request : requests_) {
-    for (const auto& sequence : request->sequences) {
-      if (sequence->state != SequenceState::waiting) continue;
-      if (!cache_.hasFreeSlot() || !hasRoomFor(*sequence)) return;
-      admit(*sequence);
-    }
+  while (cache_.hasFreeSlot()) {
+    Sequence* next = nextWaiting();
+    if (next == nullptr || !hasRoomFor(*next)) return;
+    admit(*next);
   }
 }
 
+Sequence* Scheduler::nextWaiting() const {
+  Sequence* next = nullptr;
+  std::ptrdiff_t fewest = 0;
+  for (const auto& request : requests_) {
+    const auto& sequences = request->sequences;
+    const auto waiting = std::find_if(sequences.begin(), sequences.end(),
+                                      [](const auto& s) { return s->state == SequenceState::waiting; });
+    if (waiting == sequences.end()) continue;
+    const auto held =
+        std::count_if(sequences.begin(), sequences.end(), [](const auto& s) { return s->holdsSlot(); });
+    if (next != nullptr && held >= fewest) continue;
+    next = waiting->get();
+    fewest = held;
+  }
+  return next;
+}
+
 bool Scheduler::hasRoomFor(const Sequence& sequence) const {
-  const std::int64_t used = cache_.usedCells();
+  // Where every slot has a share of its own, there is nothing to run out of.
+  if (source_->totalCells() >= std::int64_t{source_->slots()} * source_->contextSize()) return true;
+  const std::int64_t promised = cache_.promisedCells();
   const auto growth = static_cast<std::int64_t>(activeSequences().size() + 1) * kGrowthHeadroom;
-  return used == 0 ||
-         used + static_cast<std::int64_t>(sequence.history.size()) + growth <= source_->totalCells();
+  return promised == 0 ||
+         promised + static_cast<std::int64_t>(sequence.history.size()) + growth <= source_->totalCells();
 }
 
 void Scheduler::admit(Sequence& sequence) {
@@ -130,12 +148,15 @@ void Scheduler::decode(const std::vector<Sequence*>& sequences) {
   auto start = Clock::now();
   do {
     buildBatch(sequences);
+    if (batch_.empty()) return;
     start = Clock::now();
     status = source_->decode(batch_);
   } while (status == DecodeStatus::full && preemptYoungest());
   if (status == DecodeStatus::aborted) return;
   if (status != DecodeStatus::ok) {
-    for (const Share& share : shares_) fail(share.sequence->request, "the backend failed to decode a batch");
+    const char* reason = status == DecodeStatus::full ? "the KV cache can't hold this request"
+                                                      : "the backend failed to decode a batch";
+    for (const Share& share : shares_) fail(share.sequence->request, reason);
     return;
   }
   ++counters_.decodeSteps;

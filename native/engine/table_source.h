@@ -37,6 +37,7 @@ class TableSource final : public LogitsSource {
   void requestAbort() override { aborting_ = true; }
   bool removeCells(std::int32_t slot, std::int32_t fromPosition) override;
   bool copyCells(std::int32_t from, std::int32_t to, std::int32_t tokens) override;
+  std::size_t stateBytes(std::int32_t slot) override { return cells(slot).size() * sizeof(std::int32_t); }
   std::vector<std::uint8_t> saveCells(std::int32_t slot) override;
   bool restoreCells(std::int32_t slot, std::span<const std::uint8_t> state) override;
 

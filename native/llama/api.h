@@ -54,6 +54,7 @@ namespace glossa {
   X(llama_model_quantize)                \
   X(llama_model_quantize_default_params) \
   X(llama_model_size)                    \
+  X(llama_n_batch)                       \
   X(llama_n_ctx_seq)                     \
   X(llama_print_system_info)             \
   X(llama_set_abort_callback)            \

@@ -132,7 +132,8 @@ Napi::Value EngineObject::setPaused(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::acknowledge(const Napi::CallbackInfo& info) {
-  scheduler(info.Env()).acknowledge();
+  // A message may leave the process after the engine was stopped.
+  if (scheduler_) scheduler_->acknowledge();
   return info.Env().Undefined();
 }
 

@@ -16,22 +16,29 @@ function builtinHeaders() {
 
 function check(file) {
   return new Promise((resolve) => {
-    execFile(tidy, ['-p', path.join(root, 'build'), '--quiet', ...builtinHeaders(), file], (error, stdout) => {
-      if (error) console.error(stdout || String(error));
-      resolve(error === null);
-    });
+    execFile(
+      tidy,
+      ['-p', path.join(root, 'build'), '--quiet', ...builtinHeaders(), file],
+      (error, stdout) => {
+        if (error) console.error(stdout || String(error));
+        resolve(error === null);
+      },
+    );
   });
 }
 
 async function main() {
   if (!existsSync(tidy) || (process.platform === 'linux' && process.arch !== 'x64')) {
-    console.log(`clang-tidy: skipped, the npm package has no program for ${process.platform}-${process.arch}`);
+    console.log(
+      `clang-tidy: skipped, the npm package has no program for ${process.platform}-${process.arch}`,
+    );
     return true;
   }
   const files = nativeSources('.cc');
   let passed = true;
   const worker = async () => {
-    for (let file = files.pop(); file !== undefined; file = files.pop()) passed = (await check(file)) && passed;
+    for (let file = files.pop(); file !== undefined; file = files.pop())
+      passed = (await check(file)) && passed;
   };
   await Promise.all([worker(), worker()]);
   return passed;

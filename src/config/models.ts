@@ -101,6 +101,9 @@ function define(
       'CONFIG_INVALID',
       `models.${id}: reproducible needs kvLayout split, received unified`,
     );
+  const kvCells = model.kvCells ?? settings.kvCells;
+  if (kvCells !== 0 && kvLayout === 'split')
+    throw new GlossaError('CONFIG_INVALID', `models.${id}: kvCells needs kvLayout unified, received split`);
   return {
     id,
     aliases: [...(model.aliases ?? []), ...shippedAliases],
@@ -115,7 +118,7 @@ function define(
       cacheRamBytes: model.cacheRam ?? settings.cacheRam,
       reproducible,
       kvLayout,
-      kvCells: model.kvCells ?? settings.kvCells,
+      kvCells,
       queueLimit: model.queueLimit ?? settings.queueLimit,
     },
   };

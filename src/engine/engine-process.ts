@@ -15,6 +15,8 @@ import { RestartPolicy } from './restart-policy.js';
 
 export interface EngineEvents {
   onProgress?: (fraction: number) => void;
+  /** Ends a start that is under way. */
+  signal?: AbortSignal;
   onCrash?: (error: Error) => void;
   onLog?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
 }
@@ -22,6 +24,8 @@ export interface EngineEvents {
 interface Job {
   /** Cancelled as a whole: not to be repeated when the engine dies before it has answered. */
   cancelled: boolean;
+  /** Engines that died while they had it. */
+  deaths: number;
   readonly stream: EventStream;
   readonly request: GenerationRequest;
   readonly seed: number;
@@ -56,15 +60,19 @@ export class EngineProcess implements Engine {
   /**
    * Starts a process and loads the model in it.
    *
-   * @throws GlossaError MODEL_LOAD_FAILED or NATIVE_UNAVAILABLE
+   * @throws GlossaError MODEL_LOAD_FAILED or NATIVE_UNAVAILABLE; CLOSED if `signal` is aborted meanwhile
    */
   static async start(options: EngineOptions, events: EngineEvents = {}): Promise<EngineProcess> {
     const engine = new EngineProcess(options, events);
+    const onAbort = (): void => void engine.close();
+    events.signal?.addEventListener('abort', onAbort, { once: true });
     try {
       await engine.#startChild();
     } catch (error) {
       await engine.close();
       throw error;
+    } finally {
+      events.signal?.removeEventListener('abort', onAbort);
     }
     return engine;
   }
@@ -88,7 +96,7 @@ export class EngineProcess implements Engine {
       setPaused: (paused) => this.#child?.send({ type: 'pause', id, paused }),
     });
     const seed = request.seed ?? randomInt(2 ** 48 - 1);
-    const job: Job = { cancelled: false, stream, request, seed, submitted: performance.now() };
+    const job: Job = { cancelled: false, deaths: 0, stream, request, seed, submitted: performance.now() };
     this.#jobs.set(id, job);
     if (this.#state === 'ready') this.#submit(id, job);
     this.#cancelOnAbort(stream, options.signal);
@@ -157,9 +165,11 @@ export class EngineProcess implements Engine {
     if (this.#state === 'closed') return;
     this.#state = 'restarting';
     this.#events.onCrash?.(error);
-    for (const [id, { stream, cancelled }] of this.#jobs) {
-      if (!stream.delivered && !cancelled) continue;
-      stream.fail(error);
+    for (const [id, job] of this.#jobs) {
+      job.deaths += 1;
+      // Repeated once: a request that kills the engine must not do so again and again.
+      if (!job.stream.delivered && !job.cancelled && job.deaths < 2) continue;
+      job.stream.fail(error);
       this.#jobs.delete(id);
     }
     this.#failCalls(error);

@@ -108,6 +108,8 @@ export type EngineFactory = (
   events: {
     /** 0 to 1. */
     onProgress?: (fraction: number) => void;
+    /** Ends the start, and what it has started, with CLOSED. */
+    signal?: AbortSignal;
     /** The engine died and is being restarted, with its cause. */
     onCrash?: (error: Error) => void;
     onLog?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;

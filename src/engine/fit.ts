@@ -29,6 +29,14 @@ export function kvBytesPerToken(metadata: Readonly<Record<string, string>>): num
 }
 
 /**
+ * Whether positions are rotations, which go on past the trained context, and not rows of a table, which end there. An
+ * unknown kind counts as rows: reading past them ends the process.
+ */
+export function hasRotaryPositions(metadata: Readonly<Record<string, string>>): boolean {
+  return Object.keys(metadata).some((key) => key.includes('.rope.'));
+}
+
+/**
  * Fills in the sizes that were left to be chosen: the trained context and up to 16 sequences, as far as half of the
  * available memory allows. First sequences are given up, then context. What was configured is never changed.
  *

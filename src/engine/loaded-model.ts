@@ -5,7 +5,7 @@ import type { Addon, NativeEngine, NativeEvent, NativeModel } from './addon.js';
 import { openBackend } from './backend.js';
 import { TURN_FILE } from './compute-turn.js';
 import type { EngineOptions, EngineStats, ModelInfo } from './engine.js';
-import { type CacheSizes, fitCache, kvBytesPerToken } from './fit.js';
+import { type CacheSizes, fitCache, hasRotaryPositions, kvBytesPerToken } from './fit.js';
 import { checkModelFile, reasonOf } from './load-failure.js';
 import type { Submission } from './protocol.js';
 
@@ -162,7 +162,15 @@ export class LoadedModel {
 /** Sizes of the KV cache: as configured, or what the memory that is left after loading allows. */
 function chooseSizes(model: NativeModel, options: EngineOptions): CacheSizes {
   const { metadata, trainedContextSize } = model.info();
-  return fitCache(options, trainedContextSize, kvBytesPerToken(metadata), process.availableMemory());
+  const sizes = fitCache(options, trainedContextSize, kvBytesPerToken(metadata), process.availableMemory());
+  if (sizes.contextSize > trainedContextSize && !hasRotaryPositions(metadata)) {
+    throw new Error(
+      `it has positions for ${trainedContextSize} tokens, fewer than the contextSize of ${sizes.contextSize}`,
+    );
+  }
+  // One sequence can't have more of a shared pool than the pool holds.
+  if (options.kvLayout === 'split' || options.kvCells === 0) return sizes;
+  return { ...sizes, contextSize: Math.min(sizes.contextSize, options.kvCells) };
 }
 
 function describe(model: NativeModel, sizes: CacheSizes, backend: string): ModelInfo {

@@ -22,7 +22,6 @@ function failureOf(error: unknown): Failure {
   };
 }
 
-const addon = loadAddon();
 let model: LoadedModel | null = null;
 const steps = new StepSender((events, sent) => {
   send({ type: 'step', events }, sent);
@@ -30,6 +29,8 @@ const steps = new StepSender((events, sent) => {
 
 async function load(message: ToEngine & { type: 'load' }): Promise<void> {
   try {
+    const addon = loadAddon();
+    addon.dieWithParent();
     model = await LoadedModel.load(addon, message.options, {
       onProgress: (fraction) => {
         send({ type: 'progress', fraction });
@@ -93,7 +94,6 @@ async function handle(message: ToEngine): Promise<void> {
   }
 }
 
-addon.dieWithParent();
 process.on('disconnect', () => process.exit(0));
 // The server decides when this process ends; a terminal's Ctrl-C reaches the whole process group.
 process.on('SIGINT', () => undefined);

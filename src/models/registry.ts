@@ -202,6 +202,7 @@ export class ModelRegistry {
     if (this.#closing.signal.aborted) throw new GlossaError('CLOSED', 'the server is shutting down');
     return await startEngine(definition.engine, {
       onProgress,
+      signal: this.#closing.signal,
       onCrash: (error) => {
         log.error({ model: definition.id, err: error }, 'model process died; restarting it');
       },

@@ -76,7 +76,11 @@ describe('precedence', () => {
       if (option.meta.fileOnly === true || option.name === 'apiKeyFile' || option.name === 'defaultModel')
         continue;
       const text = option.kind === 'choice' ? (option.choices.at(-1) ?? '') : samples[option.kind as 'text'];
-      const env = { [option.env]: text, ...(option.name === 'host' && { GLOSSA_AUTH: 'false' }) };
+      const env = {
+        [option.env]: text,
+        ...(option.name === 'host' && { GLOSSA_AUTH: 'false' }),
+        ...(option.name === 'kvCells' && { GLOSSA_KV_LAYOUT: 'unified' }),
+      };
       const value = load({ env }).settings[option.name];
       const expected = option.name === 'model' ? [join(folder, 'a'), join(folder, 'b')] : undefined;
       if (expected !== undefined) assert.deepEqual(value, expected);
@@ -198,6 +202,13 @@ describe('models', () => {
     assert.throws(() => load({ flags: { reproducible: true, kvLayout: 'unified' } }), {
       code: 'CONFIG_INVALID',
       message: 'models.glossa-tales: reproducible needs kvLayout split, received unified',
+    });
+  });
+
+  test('with a number of cells need the unified cache', () => {
+    assert.throws(() => load({ flags: { kvCells: '512' } }), {
+      code: 'CONFIG_INVALID',
+      message: 'models.glossa-tales: kvCells needs kvLayout unified, received split',
     });
   });
 

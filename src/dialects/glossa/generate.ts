@@ -24,21 +24,14 @@ export async function handleGenerate(context: ServerContext, services: DialectSe
   const client = context.req.raw.signal;
   const lease = await services.models.acquire(call.model, { signal: client });
   record.model = lease.id;
-  if (call.stream) return streamEvents(context, lease, call);
+  if (call.stream) return await streamEvents(context, lease, call);
   try {
-    const generation = start(lease, call, client);
+    const generation = lease.engine.generate(call.request, { signal: client });
     return context.json(await collect(generation, lease.id, call, record));
-  } finally {
-    lease.release();
-  }
-}
-
-/** Begins the generation; what the engine's validation refuses is named in this API's spelling. */
-function start(lease: ModelLease, { request }: GenerateCall, signal: AbortSignal): Generation {
-  try {
-    return lease.engine.generate(request, { signal });
   } catch (error) {
     throw inSnakeCase(GlossaError.from(error));
+  } finally {
+    lease.release();
   }
 }
 
@@ -60,35 +53,42 @@ async function collect(
   return { model, sequences, prompt_tokens: promptTokens, cached_tokens: cachedTokens, ...seed };
 }
 
-function streamEvents(context: ServerContext, lease: ModelLease, call: GenerateCall): Response {
+async function streamEvents(
+  context: ServerContext,
+  lease: ModelLease,
+  call: GenerateCall,
+): Promise<Response> {
   const record = context.get('record');
   const stop = new AbortController();
   const signal = AbortSignal.any([context.req.raw.signal, stop.signal]);
-  let generation: Generation;
+  let events: AsyncIterator<GenerationEvent>;
+  let first: IteratorResult<GenerationEvent>;
   try {
-    // Before the response begins: what validation refuses is an error with its status, not a broken stream.
-    generation = start(lease, call, signal);
+    events = lease.engine.generate(call.request, { signal })[Symbol.asyncIterator]();
+    // Before the response begins: what the engine refuses is an error with its status, not a broken stream.
+    first = await events.next();
   } catch (error) {
     lease.release();
-    throw error;
+    throw inSnakeCase(GlossaError.from(error));
   }
-  const produce = async (events: EventWriter): Promise<void> => {
-    events.left.addEventListener('abort', () => {
+  const produce = async (writer: EventWriter): Promise<void> => {
+    writer.left.addEventListener('abort', () => {
       stop.abort();
     });
     try {
-      for await (const event of generation) {
-        noteCounts(record, event);
-        if (!events.send(wireEvent(event))) await events.drained();
+      for (let next = first; next.done !== true; next = await events.next()) {
+        noteCounts(record, next.value);
+        if (!writer.send(wireEvent(next.value))) await writer.drained();
       }
-      events.done();
+      writer.done();
     } finally {
+      await events.return?.();
       lease.release();
     }
   };
-  return eventStream(context, produce, (error, events) => {
+  return eventStream(context, produce, (error, writer) => {
     record.error = error;
-    events.send(errorBody(error));
+    writer.send(errorBody(error));
   });
 }
 

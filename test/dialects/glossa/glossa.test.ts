@@ -170,9 +170,14 @@ describe('errors of POST /glossa/generate', () => {
       'a bad prompt',
       { prompt: true },
       400,
-      { message: 'prompt: expected string or array, received boolean' },
+      { message: 'prompt: expected string, received boolean, or expected an array of token ids' },
     ],
-    ['a bad token id', { prompt: [1, 'x'] }, 400, { message: 'prompt.1: expected number, received string' }],
+    [
+      'a bad token id',
+      { prompt: [1, 'x'] },
+      400,
+      { message: 'prompt: expected string, received array, or expected an array of token ids' },
+    ],
     ['NUL in the prompt', { prompt: 'a\0' }, 400, { message: 'prompt: must not contain NUL characters' }],
     [
       'greedy sequences',
