@@ -55,6 +55,7 @@ export interface NativeEngineStats {
   readonly promptTokens: number;
   readonly cachedPromptTokens: number;
   readonly preemptions: number;
+  /** Milliseconds in all spent choosing tokens (processing scores and sampling). */
   readonly samplingMs: number;
 }
 

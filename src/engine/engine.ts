@@ -1,5 +1,6 @@
 import type { GenerationEvent } from '../generation/events.js';
 import type { GenerationRequestInput } from '../generation/request.js';
+import type { NativeEngineStats } from './addon.js';
 
 /** What a loaded model says of itself. */
 export interface ModelInfo {
@@ -32,21 +33,7 @@ export interface ModelInfo {
 }
 
 /** Momentary figures of one engine. */
-export interface EngineStats {
-  readonly queuedRequests: number;
-  readonly activeRequests: number;
-  readonly activeSequences: number;
-  readonly usedCells: number;
-  readonly totalCells: number;
-  readonly cachedPrefixes: number;
-  readonly cachedPrefixBytes: number;
-  readonly decodeSteps: number;
-  readonly generatedTokens: number;
-  readonly promptTokens: number;
-  readonly cachedPromptTokens: number;
-  readonly preemptions: number;
-  /** Milliseconds in all spent choosing tokens (processing scores and sampling). */
-  readonly samplingMs: number;
+export interface EngineStats extends NativeEngineStats {
   /** Resident memory of the model's process in bytes. */
   readonly residentBytes: number;
   readonly pid: number;

@@ -27,7 +27,12 @@ export function reasonOf(error: unknown, modelPath: string): string {
   const lines = error instanceof Error ? error.message.split('\n') : [];
   const reasons = lines
     .filter((line) => line.trim() !== '' && !EMPTY_WORDS.test(line))
-    .map((line) => line.replaceAll(modelPath, path.basename(modelPath)).replace(PREFIXES, '').trim());
+    .map((line) =>
+      line
+        .replaceAll(path.dirname(modelPath) + path.sep, '')
+        .replace(PREFIXES, '')
+        .trim(),
+    );
   return reasons.findLast((reason) => !GENERAL.test(reason)) ?? reasons.at(-1) ?? 'llama.cpp gave no reason';
 }
 

@@ -114,10 +114,4 @@ describe('without it', () => {
     note(t, count, 20);
     assert.equal(count, 0);
   });
-
-  test('other requests may change them, which is told here only', async (t) => {
-    const expected = await generate(glossa, REQUEST);
-    const runs = 3;
-    note(t, await different(expected, runs, (round) => amongOthers(glossa, REQUEST, 15, round)), runs);
-  });
 });
