@@ -6,7 +6,7 @@ namespace glossa {
 ///
 /// ggml's threads wait for each other in spin loops, several hundred times in a step. When two models compute
 /// at once on the same cores, each wait can last until the operating system's scheduler puts the missing
-/// thread back on a core, and a step becomes tens of times slower than two in a row. So only one model's step
+/// thread back on a core, and a step can become many times slower than two in a row. So only one model's step
 /// runs at a time.
 class ComputeTurn {
  public:
