@@ -12,6 +12,7 @@ import { type GgufMetadata, type GgufValue, string, uint32 } from '../scripts/co
 import { GgufWriter } from '../scripts/convert/gguf/writer.js';
 import { storedType } from '../scripts/convert/plan.js';
 import { quantizeInto } from '../scripts/convert/quantize.js';
+import { transformedShape } from '../scripts/convert/tensors/transform.js';
 import type { TemporaryFile } from '../scripts/convert/temporary-file.js';
 import { encodeTensor, type PlainType } from '../scripts/convert/tensors/encode.js';
 import { packageRoot } from '../src/engine/addon.js';
@@ -86,7 +87,7 @@ async function writeModel(target: TemporaryFile, metadata: GgufMetadata): Promis
   const tensors = rules.map((rule) => ({
     name: rule.target,
     type: storedType(rule.target, rule.shape.length, 'F16'),
-    dimensions: rule.transpose === true ? [...rule.shape] : [...rule.shape].reverse(),
+    dimensions: [...transformedShape(rule.transform, rule.shape)].reverse(),
     rule,
   }));
   const source = new NormalSource(STANDARD_DEVIATION);

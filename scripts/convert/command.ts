@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 
 import { type ConversionResult, convertCheckpoint } from './convert.js';
 import { DEFAULT_OUTPUT_TYPE, OUTPUT_TYPE_NAMES, type OutputTypeName } from './output-types.js';
+import type { TensorOrigin } from './plan.js';
 import { formatBytes, progressPrinter, type ProgressStream } from './progress.js';
 
 interface ConvertFlags {
@@ -69,9 +70,15 @@ function describeFile(result: ConversionResult): string {
 function describePlan(result: ConversionResult): string {
   const { outfile, outtype, architecture, tensors, parameters } = result;
   const lines = tensors.map(
-    ({ name, type, dimensions, source }) =>
-      `  ${name}  ${source.dtype} -> ${type}  [${dimensions.join(', ')}]  from ${source.name}`,
+    ({ name, type, dimensions, origin }) =>
+      `  ${name}  ${type}  [${dimensions.join(', ')}]  ${describeOrigin(origin)}`,
   );
   const total = `${architecture}, ${tensors.length} tensors, ${parameters} parameters`;
   return `${lines.join('\n')}\n${total}\nwould write ${basename(outfile)} as ${outtype}\n`;
+}
+
+function describeOrigin(origin: TensorOrigin): string {
+  if (origin.kind === 'generated') return 'computed';
+  const { tensor, transform } = origin;
+  return `from ${tensor.name} (${tensor.dtype}${transform === undefined ? '' : `, ${transform.kind}`})`;
 }

@@ -13,7 +13,7 @@ import { quantizeInto, type QuantizeFile } from './quantize.js';
 import { checkFolder, openSource, type Source } from './source.js';
 import type { TemporaryFile } from './temporary-file.js';
 import type { PlainType } from './tensors/encode.js';
-import { byteLevelBpeMetadata } from './tokenizers/byte-level-bpe.js';
+import { tokenizerMetadata } from './tokenizers/index.js';
 import { type ConversionListeners, writeTensors } from './write-tensors.js';
 
 /** ggml's version of its quantised formats (GGML_QNT_VERSION). */
@@ -123,6 +123,11 @@ async function collectMetadata(source: Source, parts: MetadataParts): Promise<Ma
     ...model.metadata,
     ['general.file_type', uint32(OUTPUT_TYPES[outtype].fileType)],
     ['general.quantization_version', uint32(QUANTIZATION_VERSION)],
-    ...(await byteLevelBpeMetadata(tokenizer, model.vocabularySize, source.config)),
+    ...(await tokenizerMetadata({
+      folder: tokenizer,
+      architecture: architecture.name,
+      vocabularySize: model.vocabularySize,
+      config: source.config,
+    })),
   ]);
 }

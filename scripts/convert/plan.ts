@@ -1,15 +1,29 @@
-import type { Architecture, ModelDescription, TensorRule } from './architectures/architecture.js';
+import type {
+  Architecture,
+  GeneratedTensor,
+  ModelDescription,
+  TensorRule,
+} from './architectures/architecture.js';
 import { type Checkpoint, type CheckpointTensor, type FloatDtype, isFloatDtype } from './checkpoint.js';
 import { FormatError, quote } from './format-error.js';
 import type { TensorDescription } from './gguf/writer.js';
 import type { PlainType } from './tensors/encode.js';
+import { type TensorTransform, transformedShape } from './tensors/transform.js';
 
 /** One tensor of the file to come and what it is made from. */
 export interface PlannedTensor extends TensorDescription {
   readonly type: PlainType;
-  readonly source: CheckpointTensor & { readonly dtype: FloatDtype };
-  readonly transpose: boolean;
+  readonly origin: TensorOrigin;
 }
+
+/** Where a tensor's values come from. */
+export type TensorOrigin =
+  | {
+      readonly kind: 'checkpoint';
+      readonly tensor: CheckpointTensor & { readonly dtype: FloatDtype };
+      readonly transform: TensorTransform | undefined;
+    }
+  | { readonly kind: 'generated'; readonly values: Float32Array<ArrayBuffer> };
 
 /**
  * Tensors that llama.cpp wants in F32 although they are matrices; its converter keeps the same list, and its
@@ -28,7 +42,7 @@ export function storedType(target: string, rank: number, matrices: PlainType): P
  * Matches a checkpoint's tensors with an architecture's rules.
  *
  * @param matrices the type of the file's matrices
- * @returns the tensors in the checkpoint's order, which is llama.cpp's converter's
+ * @returns generated tensors, then the others in the checkpoint's order, which is llama.cpp's converter's
  * @throws FormatError if one is missing, unknown, of another shape, or no tensor of floats
  */
 export function planTensors(
@@ -38,7 +52,7 @@ export function planTensors(
   matrices: PlainType,
 ): PlannedTensor[] {
   const rules = new Map(model.tensors.map((rule) => [rule.source, rule]));
-  const planned: PlannedTensor[] = [];
+  const planned = (model.generated ?? []).map(planGenerated);
   for (const tensor of checkpoint.tensors.values()) {
     if (architecture.ignored.test(tensor.name)) continue;
     const source = withoutPrefix(tensor.name, architecture.prefix);
@@ -82,13 +96,16 @@ function plan(rule: TensorRule, tensor: CheckpointTensor, matrices: PlainType): 
       `expected shape [${rule.shape.join(', ')}] for tensor ${quote(tensor.name)}, received [${shape.join(', ')}]`,
     );
   }
-  const transpose = rule.transpose ?? false;
+  const { transform } = rule;
   return {
     name: rule.target,
     type: storedType(rule.target, shape.length, matrices),
-    // ggml counts dimensions from the fastest-varying one, so a transposed matrix keeps torch's order.
-    dimensions: transpose ? [...shape] : [...shape].reverse(),
-    source: { ...tensor, dtype },
-    transpose,
+    // ggml counts dimensions from the fastest-varying one.
+    dimensions: [...transformedShape(transform, shape)].reverse(),
+    origin: { kind: 'checkpoint', tensor: { ...tensor, dtype }, transform },
   };
+}
+
+function planGenerated({ target, values }: GeneratedTensor): PlannedTensor {
+  return { name: target, type: 'F32', dimensions: [values.length], origin: { kind: 'generated', values } };
 }

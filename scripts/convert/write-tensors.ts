@@ -7,7 +7,7 @@ import type { ConversionProgress } from './progress.js';
 import type { TemporaryFile } from './temporary-file.js';
 import { encodeTensor } from './tensors/encode.js';
 import { inspectValues } from './tensors/inspect.js';
-import { transpose } from './tensors/transpose.js';
+import { applyTransform } from './tensors/transform.js';
 
 /** Who hears of a conversion while it runs. */
 export interface ConversionListeners {
@@ -46,23 +46,27 @@ export async function writeTensors(
 
 async function writeTensor(
   writer: GgufWriter,
-  tensor: PlannedTensor,
+  { name, type, origin }: PlannedTensor,
   checkpoint: Checkpoint,
   listeners: ConversionListeners,
 ): Promise<void> {
-  const { name, dtype, shape } = tensor.source;
-  const data = await checkpoint.read(name);
-  const { nonFinite, overflowing } = inspectValues(data, dtype, tensor.type);
-  if (nonFinite > 0) listeners.onWarning?.(`tensor ${quote(name)} holds ${nonFinite} NaN or infinite values`);
-  if (overflowing > 0) {
-    listeners.onWarning?.(
-      `tensor ${quote(name)} holds ${overflowing} values beyond F16's range; they become infinite`,
-    );
+  if (origin.kind === 'generated') {
+    await writer.writeTensor(name, new Uint8Array(origin.values.buffer));
+    return;
   }
-  const oriented = tensor.transpose ? transpose(data, shape, DTYPE_BYTES[dtype]) : data;
-  await writer.writeTensor(tensor.name, encodeTensor(oriented, dtype, tensor.type));
+  const { tensor, transform } = origin;
+  const data = await checkpoint.read(tensor.name);
+  const { nonFinite, overflowing } = inspectValues(data, tensor.dtype, type);
+  const what = `tensor ${quote(tensor.name)} holds`;
+  if (nonFinite > 0) listeners.onWarning?.(`${what} ${nonFinite} NaN or infinite values`);
+  if (overflowing > 0)
+    listeners.onWarning?.(`${what} ${overflowing} values beyond F16's range; they become infinite`);
+  const changed = applyTransform(transform, { data, dtype: tensor.dtype }, tensor.shape);
+  await writer.writeTensor(name, encodeTensor(changed.data, changed.dtype, type));
 }
 
-function sourceBytes({ source }: PlannedTensor): number {
-  return source.shape.reduce((product, length) => product * length, DTYPE_BYTES[source.dtype]);
+function sourceBytes({ origin }: PlannedTensor): number {
+  if (origin.kind === 'generated') return origin.values.byteLength;
+  const { shape, dtype } = origin.tensor;
+  return shape.reduce((product, length) => product * length, DTYPE_BYTES[dtype]);
 }

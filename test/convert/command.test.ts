@@ -50,7 +50,7 @@ describe('glossa convert', () => {
     );
     assert.match(
       out,
-      /blk\.1\.attn_qkv\.weight {2}F32 -> BF16 {2}\[32, 96\] {2}from h\.1\.attn\.c_attn\.weight/,
+      /blk\.1\.attn_qkv\.weight {2}BF16 {2}\[32, 96\] {2}from h\.1\.attn\.c_attn\.weight \(F32, transpose\)/,
     );
     assert.match(out, /gpt2, 28 tensors, 26240 parameters\nwould write x\.gguf as bf16\n$/);
     assert.deepEqual(await readdir(source), before);

@@ -1,4 +1,5 @@
 import type { GgufValue } from '../gguf/values.js';
+import type { TensorTransform } from '../tensors/transform.js';
 
 /** What a model's config.json holds, before an architecture has looked at it. */
 export type ModelConfig = Readonly<Record<string, unknown>>;
@@ -11,10 +12,18 @@ export interface TensorRule {
   readonly target: string;
   /** The shape it must have in the checkpoint, slowest-varying first. */
   readonly shape: readonly number[];
-  /** Swap rows and columns: torch's Linear and llama.cpp keep [out, in], GPT-2's Conv1D keeps [in, out]. */
-  readonly transpose?: boolean;
+  /** What the values undergo; default nothing. */
+  readonly transform?: TensorTransform;
   /** May be absent. Default false. */
   readonly optional?: boolean;
+}
+
+/** A tensor that is computed from config.json alone, e.g. the factors of scaled rotary frequencies. */
+export interface GeneratedTensor {
+  /** llama.cpp's name, e.g. "rope_freqs.weight". */
+  readonly target: string;
+  /** Written as F32, in one dimension. */
+  readonly values: Float32Array<ArrayBuffer>;
 }
 
 /** What an architecture makes of one config.json. */
@@ -24,6 +33,8 @@ export interface ModelDescription {
   /** Metadata under the architecture's own prefix, in llama.cpp's converter's order. */
   readonly metadata: ReadonlyMap<string, GgufValue>;
   readonly tensors: readonly TensorRule[];
+  /** Tensors that no checkpoint holds; they come first in the file. Default none. */
+  readonly generated?: readonly GeneratedTensor[];
 }
 
 /** One architecture that the converter knows. */

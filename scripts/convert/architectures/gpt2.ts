@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FormatError } from '../format-error.js';
 import { float32, type GgufValue, uint32 } from '../gguf/values.js';
 import { checkJson } from '../json-file.js';
+import type { TensorTransform } from '../tensors/transform.js';
 import type { Architecture, ModelConfig, ModelDescription, TensorRule } from './architecture.js';
 
 const size = z.int().min(1).max(0x7fffffff);
@@ -42,9 +43,12 @@ interface Row {
   readonly source: string;
   readonly target: string;
   readonly shape: readonly SizeName[];
-  readonly transpose?: boolean;
+  readonly transform?: TensorTransform;
   readonly optional?: boolean;
 }
+
+/** Conv1D keeps [in, out]. */
+const TRANSPOSE: TensorTransform = { kind: 'transpose' };
 
 const MODEL_TENSORS: readonly Row[] = [
   { source: 'wte.weight', target: 'token_embd.weight', shape: ['vocabulary', 'embedding'] },
@@ -58,20 +62,30 @@ const MODEL_TENSORS: readonly Row[] = [
 const LAYER_TENSORS: readonly Row[] = [
   { source: 'ln_1.weight', target: 'attn_norm.weight', shape: ['embedding'] },
   { source: 'ln_1.bias', target: 'attn_norm.bias', shape: ['embedding'] },
-  { source: 'attn.c_attn.weight', target: 'attn_qkv.weight', shape: ['embedding', 'qkv'], transpose: true },
+  {
+    source: 'attn.c_attn.weight',
+    target: 'attn_qkv.weight',
+    shape: ['embedding', 'qkv'],
+    transform: TRANSPOSE,
+  },
   { source: 'attn.c_attn.bias', target: 'attn_qkv.bias', shape: ['qkv'] },
   {
     source: 'attn.c_proj.weight',
     target: 'attn_output.weight',
     shape: ['embedding', 'embedding'],
-    transpose: true,
+    transform: TRANSPOSE,
   },
   { source: 'attn.c_proj.bias', target: 'attn_output.bias', shape: ['embedding'] },
   { source: 'ln_2.weight', target: 'ffn_norm.weight', shape: ['embedding'] },
   { source: 'ln_2.bias', target: 'ffn_norm.bias', shape: ['embedding'] },
-  { source: 'mlp.c_fc.weight', target: 'ffn_up.weight', shape: ['embedding', 'inner'], transpose: true },
+  { source: 'mlp.c_fc.weight', target: 'ffn_up.weight', shape: ['embedding', 'inner'], transform: TRANSPOSE },
   { source: 'mlp.c_fc.bias', target: 'ffn_up.bias', shape: ['inner'] },
-  { source: 'mlp.c_proj.weight', target: 'ffn_down.weight', shape: ['inner', 'embedding'], transpose: true },
+  {
+    source: 'mlp.c_proj.weight',
+    target: 'ffn_down.weight',
+    shape: ['inner', 'embedding'],
+    transform: TRANSPOSE,
+  },
   { source: 'mlp.c_proj.bias', target: 'ffn_down.bias', shape: ['embedding'] },
 ];
 
