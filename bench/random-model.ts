@@ -11,15 +11,13 @@ import { readGguf } from '../scripts/convert/gguf/reader.js';
 import { type GgufMetadata, type GgufValue, string, uint32 } from '../scripts/convert/gguf/values.js';
 import { GgufWriter } from '../scripts/convert/gguf/writer.js';
 import { storedType } from '../scripts/convert/plan.js';
-import { quantizeInto } from '../scripts/convert/quantize.js';
 import { transformedShape } from '../scripts/convert/tensors/transform.js';
-import type { TemporaryFile } from '../scripts/convert/temporary-file.js';
-import { encodeTensor, type PlainType } from '../scripts/convert/tensors/encode.js';
+import { encodeTensor, type WrittenType } from '../scripts/convert/tensors/encode.js';
 import { packageRoot } from '../src/engine/addon.js';
 
 const FILE = 'gpt2-124m-random-q8_0.gguf';
 /** Raised whenever the file's contents change, so that one made before is made anew. */
-const RECIPE = 1;
+const RECIPE = 2;
 const RECIPE_KEY = 'glossa.bench.recipe';
 /** llama.cpp's source holds GPT-2's vocabulary as a GGUF file without tensors. */
 const VOCABULARY = 'models/ggml-vocab-gpt-2.gguf';
@@ -41,7 +39,7 @@ export async function ensureBenchModel(cacheDir: string): Promise<string> {
   if (await isCurrent(path)) return path;
   await mkdir(cacheDir, { recursive: true });
   const metadata = await benchMetadata();
-  await quantizeInto(path, 'q8_0', (target) => writeModel(target, metadata), {});
+  await writeModel(path, metadata);
   return path;
 }
 
@@ -63,7 +61,7 @@ async function benchMetadata(): Promise<GgufMetadata> {
     ['general.type', string('model')],
     ['general.name', string('Random GPT-2 124M')],
     ...gpt2.describe({}).metadata,
-    ['general.file_type', uint32(1)],
+    ['general.file_type', uint32(7)],
     [RECIPE_KEY, uint32(RECIPE)],
     ...[...vocabulary].filter(([key]) => key.startsWith('tokenizer.')),
   ]);
@@ -82,16 +80,14 @@ async function readVocabulary(): Promise<GgufMetadata> {
   }
 }
 
-async function writeModel(target: TemporaryFile, metadata: GgufMetadata): Promise<void> {
+async function writeModel(path: string, metadata: GgufMetadata): Promise<void> {
   const rules = gpt2.describe({}).tensors.filter((rule) => rule.optional !== true);
-  const tensors = rules.map((rule) => ({
-    name: rule.target,
-    type: storedType(rule.target, rule.shape.length, 'F16'),
-    dimensions: [...transformedShape(rule.transform, rule.shape)].reverse(),
-    rule,
-  }));
+  const tensors = rules.map((rule) => {
+    const dimensions = [...transformedShape(rule.transform, rule.shape)].reverse();
+    return { name: rule.target, type: storedType(rule.target, dimensions, 'Q8_0'), dimensions, rule };
+  });
   const source = new NormalSource(STANDARD_DEVIATION);
-  const writer = await GgufWriter.create(target, metadata, tensors);
+  const writer = await GgufWriter.create(path, metadata, tensors);
   try {
     for (const { name, type, rule } of tensors) await writer.writeTensor(name, weights(rule, type, source));
     await writer.finish();
@@ -101,17 +97,20 @@ async function writeModel(target: TemporaryFile, metadata: GgufMetadata): Promis
 }
 
 /** Normal for matrices; layer norms are 1, biases 0. */
-function* weights(
+async function* weights(
   { target, shape }: TensorRule,
-  type: PlainType,
+  type: WrittenType,
   source: NormalSource,
-): Generator<Uint8Array> {
+): AsyncGenerator<Uint8Array> {
   const count = shape.reduce((product, length) => product * length, 1);
   for (let start = 0; start < count; start += CHUNK) {
     const values = new Float32Array(Math.min(CHUNK, count - start));
     if (shape.length > 1) source.fill(values);
     else values.fill(target.endsWith('_norm.weight') ? 1 : 0);
-    yield* encodeTensor(new Uint8Array(values.buffer), 'F32', type);
+    const data = new Uint8Array(values.buffer);
+    // Rows are whole blocks, so that blocks may be taken for rows.
+    const encoded = await encodeTensor({ data, dtype: 'F32' }, { type, columns: type === 'Q8_0' ? 32 : 1 });
+    yield encoded.data;
   }
 }
 

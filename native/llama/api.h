@@ -21,6 +21,9 @@ namespace glossa {
   X(ggml_backend_load_all_from_path)     \
   X(ggml_backend_reg_by_name)            \
   X(ggml_backend_reg_get_proc_address)   \
+  X(ggml_blck_size)                      \
+  X(ggml_quantize_chunk)                 \
+  X(ggml_row_size)                       \
   X(ggml_threadpool_params_default)      \
   X(llama_attach_threadpool)             \
   X(llama_backend_init)                  \

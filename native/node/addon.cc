@@ -5,6 +5,7 @@
 #include "llama/quantize.h"
 #include "node/addon_data.h"
 #include "node/async.h"
+#include "node/conversion_functions.h"
 #include "node/convert.h"
 #include "node/decoding_functions.h"
 #include "node/engine_object.h"
@@ -125,6 +126,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("createEngine", EngineObject::create);
   add("createTableEngine", EngineObject::createOnTable);
   add("quantize", quantizeFile);
+  add("convertRows", convertRowsAsync);
   add("processScores", processScores);
   add("chooseTokens", chooseTokens);
   add("philox", philox);

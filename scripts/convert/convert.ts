@@ -7,7 +7,7 @@ import { asConversionError } from './failures.js';
 import { type GgufValue, string, uint32 } from './gguf/values.js';
 import { generalMetadata } from './metadata/general.js';
 import { resolveOutfile } from './outfile.js';
-import { DEFAULT_OUTPUT_TYPE, OUTPUT_TYPES, type OutputTypeName, plainType } from './output-types.js';
+import { DEFAULT_OUTPUT_TYPE, OUTPUT_TYPES, type OutputTypeName, writtenType } from './output-types.js';
 import { type PlannedTensor, planTensors } from './plan.js';
 import { quantizeInto, type QuantizeFile } from './quantize.js';
 import { checkFolder, openSource, type Source } from './source.js';
@@ -79,7 +79,7 @@ async function convertSource(source: Source, options: ConvertOptions): Promise<C
     architecture,
     model,
     source.checkpoint,
-    plainType(outtype) ?? exactType(source),
+    writtenType(outtype) ?? exactType(source),
   );
   const parameters = countElements(tensors);
   const metadata = await collectMetadata(source, { architecture, model, tokenizer, parameters, outtype });
@@ -88,7 +88,7 @@ async function convertSource(source: Source, options: ConvertOptions): Promise<C
   if (options.dryRun === true) return result;
   const write = (target: string | TemporaryFile): Promise<void> =>
     writeTensors(target, metadata, tensors, source.checkpoint, options);
-  if (plainType(outtype) !== undefined) await write(outfile);
+  if (writtenType(outtype) !== undefined) await write(outfile);
   else await quantizeInto(outfile, outtype, write, options);
   return { ...result, bytes: (await stat(outfile)).size };
 }

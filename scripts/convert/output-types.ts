@@ -1,19 +1,19 @@
-import type { PlainType } from './tensors/encode.js';
+import type { WrittenType } from './tensors/encode.js';
 
 /** A kind of file that `--outtype` names. */
 export interface OutputType {
   /** Value of `general.file_type` (llama.cpp's `enum llama_ftype`). */
   readonly fileType: number;
   /** The type of its matrices if the converter writes them itself; otherwise llama.cpp's quantiser does. */
-  readonly plain?: PlainType;
+  readonly matrices?: WrittenType;
 }
 
 /** llama.cpp's names of file types, in lower case. */
 export const OUTPUT_TYPES = {
-  f32: { fileType: 0, plain: 'F32' },
-  f16: { fileType: 1, plain: 'F16' },
-  bf16: { fileType: 32, plain: 'BF16' },
-  q8_0: { fileType: 7 },
+  f32: { fileType: 0, matrices: 'F32' },
+  f16: { fileType: 1, matrices: 'F16' },
+  bf16: { fileType: 32, matrices: 'BF16' },
+  q8_0: { fileType: 7, matrices: 'Q8_0' },
   q6_k: { fileType: 18 },
   q5_k_m: { fileType: 17 },
   q5_k_s: { fileType: 16 },
@@ -32,8 +32,8 @@ export type OutputTypeName = keyof typeof OUTPUT_TYPES;
 export const OUTPUT_TYPE_NAMES = Object.keys(OUTPUT_TYPES) as readonly OutputTypeName[];
 export const DEFAULT_OUTPUT_TYPE: OutputTypeName = 'q8_0';
 
-/** The type that the converter itself writes, undefined if the quantiser has to. */
-export function plainType(name: OutputTypeName): PlainType | undefined {
+/** The type of the matrices that the converter itself writes, undefined if the quantiser has to. */
+export function writtenType(name: OutputTypeName): WrittenType | undefined {
   const type: OutputType = OUTPUT_TYPES[name];
-  return type.plain;
+  return type.matrices;
 }

@@ -7,12 +7,12 @@ import type {
 import { type Checkpoint, type CheckpointTensor, type FloatDtype, isFloatDtype } from './checkpoint.js';
 import { FormatError, quote } from './format-error.js';
 import type { TensorDescription } from './gguf/writer.js';
-import type { PlainType } from './tensors/encode.js';
+import type { WrittenType } from './tensors/encode.js';
 import { type TensorTransform, transformedShape } from './tensors/transform.js';
 
 /** One tensor of the file to come and what it is made from. */
 export interface PlannedTensor extends TensorDescription {
-  readonly type: PlainType;
+  readonly type: WrittenType;
   readonly origin: TensorOrigin;
 }
 
@@ -31,11 +31,26 @@ export type TensorOrigin =
  */
 const ALWAYS_F32 = new Set(['position_embd.weight', 'token_types.weight']);
 
-/** The type a tensor gets in a file whose matrices have type `matrices`; `rank` is its number of dimensions. */
-export function storedType(target: string, rank: number, matrices: PlainType): PlainType {
+/** Elements in a block of Q8_0. */
+const Q8_0_BLOCK = 32;
+
+/**
+ * The type a tensor gets in a file whose matrices have type `matrices`, as llama.cpp's converter decides it.
+ *
+ * @param dimensions fastest-varying first
+ */
+export function storedType(
+  target: string,
+  dimensions: readonly number[],
+  matrices: WrittenType,
+): WrittenType {
   const keep =
-    rank <= 1 || target.endsWith('_norm.weight') || !target.endsWith('.weight') || ALWAYS_F32.has(target);
-  return keep ? 'F32' : matrices;
+    dimensions.length <= 1 ||
+    target.endsWith('_norm.weight') ||
+    !target.endsWith('.weight') ||
+    ALWAYS_F32.has(target);
+  if (keep) return 'F32';
+  return matrices === 'Q8_0' && (dimensions[0] ?? 0) % Q8_0_BLOCK !== 0 ? 'F16' : matrices;
 }
 
 /**
@@ -49,7 +64,7 @@ export function planTensors(
   architecture: Architecture,
   model: ModelDescription,
   checkpoint: Checkpoint,
-  matrices: PlainType,
+  matrices: WrittenType,
 ): PlannedTensor[] {
   const rules = new Map(model.tensors.map((rule) => [rule.source, rule]));
   const planned = (model.generated ?? []).map(planGenerated);
@@ -82,7 +97,7 @@ function describeMissing(missing: readonly TensorRule[]): string {
   return `tensor ${quote(first?.source ?? '')}${others} missing`;
 }
 
-function plan(rule: TensorRule, tensor: CheckpointTensor, matrices: PlainType): PlannedTensor {
+function plan(rule: TensorRule, tensor: CheckpointTensor, matrices: WrittenType): PlannedTensor {
   const { dtype, shape } = tensor;
   if (!isFloatDtype(dtype)) {
     throw new FormatError(
@@ -97,11 +112,12 @@ function plan(rule: TensorRule, tensor: CheckpointTensor, matrices: PlainType): 
     );
   }
   const { transform } = rule;
+  // ggml counts dimensions from the fastest-varying one.
+  const dimensions = [...transformedShape(transform, shape)].reverse();
   return {
     name: rule.target,
-    type: storedType(rule.target, shape.length, matrices),
-    // ggml counts dimensions from the fastest-varying one.
-    dimensions: [...transformedShape(transform, shape)].reverse(),
+    type: storedType(rule.target, dimensions, matrices),
+    dimensions,
     origin: { kind: 'checkpoint', tensor: { ...tensor, dtype }, transform },
   };
 }

@@ -6,7 +6,6 @@ import type { PlannedTensor } from './plan.js';
 import type { ConversionProgress } from './progress.js';
 import type { TemporaryFile } from './temporary-file.js';
 import { encodeTensor } from './tensors/encode.js';
-import { inspectValues } from './tensors/inspect.js';
 import { applyTransform } from './tensors/transform.js';
 
 /** Who hears of a conversion while it runs. */
@@ -14,6 +13,11 @@ export interface ConversionListeners {
   readonly onProgress?: ((progress: ConversionProgress) => void) | undefined;
   /** Something odd that does not stop the conversion, in one line. */
   readonly onWarning?: ((message: string) => void) | undefined;
+}
+
+export interface WriteOptions extends ConversionListeners {
+  /** Threads that convert values. Default: as many as there are cores. */
+  readonly threads?: number | undefined;
 }
 
 /**
@@ -27,16 +31,16 @@ export async function writeTensors(
   metadata: GgufMetadata,
   tensors: readonly PlannedTensor[],
   checkpoint: Checkpoint,
-  listeners: ConversionListeners,
+  options: WriteOptions,
 ): Promise<void> {
   const writer = await GgufWriter.create(target, metadata, tensors);
   try {
     const total = tensors.reduce((sum, tensor) => sum + sourceBytes(tensor), 0);
     let bytes = 0;
     for (const tensor of tensors) {
-      await writeTensor(writer, tensor, checkpoint, listeners);
+      await writeTensor(writer, tensor, checkpoint, options);
       bytes += sourceBytes(tensor);
-      listeners.onProgress?.({ phase: 'tensors', fraction: bytes / total, bytes });
+      options.onProgress?.({ phase: 'tensors', fraction: bytes / total, bytes });
     }
     await writer.finish();
   } finally {
@@ -46,23 +50,25 @@ export async function writeTensors(
 
 async function writeTensor(
   writer: GgufWriter,
-  { name, type, origin }: PlannedTensor,
+  planned: PlannedTensor,
   checkpoint: Checkpoint,
-  listeners: ConversionListeners,
+  options: WriteOptions,
 ): Promise<void> {
+  const { name, type, origin } = planned;
   if (origin.kind === 'generated') {
     await writer.writeTensor(name, new Uint8Array(origin.values.buffer));
     return;
   }
   const { tensor, transform } = origin;
-  const data = await checkpoint.read(tensor.name);
-  const { nonFinite, overflowing } = inspectValues(data, tensor.dtype, type);
-  const what = `tensor ${quote(tensor.name)} holds`;
-  if (nonFinite > 0) listeners.onWarning?.(`${what} ${nonFinite} NaN or infinite values`);
-  if (overflowing > 0)
-    listeners.onWarning?.(`${what} ${overflowing} values beyond F16's range; they become infinite`);
-  const changed = applyTransform(transform, { data, dtype: tensor.dtype }, tensor.shape);
-  await writer.writeTensor(name, encodeTensor(changed.data, changed.dtype, type));
+  const stored = { data: await checkpoint.read(tensor.name), dtype: tensor.dtype };
+  const changed = await applyTransform(transform, stored, tensor.shape);
+  const columns = planned.dimensions[0] ?? 1;
+  const { data, faults } = await encodeTensor(changed, { type, columns, threads: options.threads });
+  const holds = `tensor ${quote(tensor.name)} holds`;
+  if (faults.nonFinite > 0) options.onWarning?.(`${holds} ${faults.nonFinite} NaN or infinite values`);
+  if (faults.overflowing > 0 && type === 'F16')
+    options.onWarning?.(`${holds} ${faults.overflowing} values beyond F16's range; they become infinite`);
+  await writer.writeTensor(name, data);
 }
 
 function sourceBytes({ origin }: PlannedTensor): number {

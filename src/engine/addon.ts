@@ -131,6 +131,14 @@ export interface DecodeLoopOptions {
   readonly kvLayout: 'split' | 'unified';
 }
 
+/** What an element type loses or a reader should hear of. */
+export interface ValueFaults {
+  /** NaN and infinite values. */
+  readonly nonFinite: number;
+  /** Finite values that F16 cannot hold. */
+  readonly overflowing: number;
+}
+
 /** The addon's exports: native/node/addon.cc. */
 export interface Addon {
   /** Opens the llama.cpp libraries in a folder; once per process. */
@@ -155,6 +163,23 @@ export interface Addon {
     readonly fileType: string;
     readonly threads: number;
   }): Promise<void>;
+  /**
+   * Converts a row-major tensor, given as little-endian bytes, to another element type or to blocks of a quantised
+   * one. Neither array may be touched until it is done.
+   *
+   * @param target of the result's size; the source itself to look its values through and change nothing
+   */
+  convertRows(
+    source: Uint8Array<ArrayBuffer>,
+    options: {
+      readonly from: 'F64' | 'F32' | 'F16' | 'BF16';
+      readonly to: 'F32' | 'F16' | 'BF16' | 'Q8_0';
+      /** Elements of a row. */
+      readonly columns: number;
+      readonly threads: number;
+    },
+    target: Uint8Array<ArrayBuffer>,
+  ): Promise<ValueFaults>;
   /** Scores of a row's next token after every processor. */
   processScores(
     logits: Float32Array,

@@ -5,9 +5,9 @@ import { describe, test, type TestContext } from 'node:test';
 
 import { convertCheckpoint } from '../../scripts/convert/convert.js';
 import { type GgufFile, readGguf, readTensorData } from '../../scripts/convert/gguf/reader.js';
-import { OUTPUT_TYPE_NAMES, plainType } from '../../scripts/convert/output-types.js';
+import { OUTPUT_TYPE_NAMES, writtenType } from '../../scripts/convert/output-types.js';
 import type { QuantizeFile } from '../../scripts/convert/quantize.js';
-import { floatBitsFromHalf, halfFromFloatBits } from '../../scripts/convert/tensors/half.js';
+import { floatBitsFromHalf, halfFromFloatBits } from './half.js';
 import { scratchFolder } from './scratch.js';
 import {
   gpt2Shapes,
@@ -168,10 +168,10 @@ describe('converting a tiny GPT-2', () => {
   for (const dtype of ['F64', 'F32', 'F16', 'BF16']) {
     test(`a checkpoint in ${dtype} gives the quantiser its exact values`, async (context) => {
       const source = await tiny(context, { dtype });
-      const { outfile } = await convertCheckpoint({ source, quantize: copying });
-      assert.equal(outfile, join(source, 'tiny-model-q8_0.gguf'));
+      const { outfile } = await convertCheckpoint({ source, outtype: 'q6_k', quantize: copying });
+      assert.equal(outfile, join(source, 'tiny-model-q6_k.gguf'));
       const file = await readGguf(outfile);
-      assert.equal(file.metadata.get('general.file_type')?.value, 7);
+      assert.equal(file.metadata.get('general.file_type')?.value, 18);
       const tensor = file.tensors.find(({ name }) => name === 'blk.0.ffn_up.weight');
       assert.equal(tensor?.type, dtype === 'F16' ? 'F16' : 'F32');
     });
@@ -200,7 +200,7 @@ describe('converting a tiny GPT-2', () => {
       fileTypes.add((await readGguf(outfile)).metadata.get('general.file_type')?.value);
     }
     assert.equal(fileTypes.size, OUTPUT_TYPE_NAMES.length);
-    assert.deepEqual(OUTPUT_TYPE_NAMES.filter(plainType), ['f32', 'f16', 'bf16']);
+    assert.deepEqual(OUTPUT_TYPE_NAMES.filter(writtenType), ['f32', 'f16', 'bf16', 'q8_0']);
   });
 
   test('the same checkpoint gives the same bytes', async (context) => {

@@ -14,6 +14,7 @@ function announce(): void {
 
 await convertCheckpoint({
   source: join(folder, 'tiny-model'),
+  outtype: 'q4_0',
   outfile: join(folder, 'out', 'model.gguf'),
   onProgress: ({ fraction }) => {
     if (phase !== 'tensors' || fraction < 0.5) return;

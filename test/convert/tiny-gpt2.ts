@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { bfloatFromFloatBits, halfFromFloatBits } from '../../scripts/convert/tensors/half.js';
+import { bfloatFromFloatBits, halfFromFloatBits } from './half.js';
 import { type NewTensor, writeSafetensors } from './raw-safetensors.js';
 
 export const TINY_CONFIG = {

@@ -28,11 +28,11 @@ export interface TypedData {
  * @param shape as in the checkpoint, slowest-varying first
  * @returns memory of its own, or the same where there is nothing to do
  */
-export function applyTransform(
+export async function applyTransform(
   transform: TensorTransform | undefined,
   { data, dtype }: TypedData,
   shape: readonly number[],
-): TypedData {
+): Promise<TypedData> {
   switch (transform?.kind) {
     case undefined:
       return { data, dtype };
@@ -41,7 +41,7 @@ export function applyTransform(
     case 'rows':
       return { data: reorderRows(data, shape[0] ?? 1, transform.order), dtype };
     case 'add':
-      return addScalar({ data, dtype }, transform.value);
+      return await addScalar({ data, dtype }, transform.value);
   }
 }
 
