@@ -25,6 +25,9 @@ constexpr std::array<std::pair<std::string_view, llama_ftype>, 20> kFileTypes{{
     {"iq4_xs", LLAMA_FTYPE_MOSTLY_IQ4_XS}, {"tq1_0", LLAMA_FTYPE_MOSTLY_TQ1_0},
 }};
 
+/// Rows that llama.cpp holds converted at once; its default is 8 GiB.
+constexpr std::size_t kBufferBytes = std::size_t{64} << 20;
+
 llama_ftype fileTypeOf(std::string_view name) {
   for (const auto& [known, type] : kFileTypes) {
     if (known == name) return type;
@@ -39,6 +42,7 @@ void quantize(const QuantizeOptions& options) {
   llama_model_quantize_params parameters = api().llama_model_quantize_default_params();
   parameters.ftype = fileTypeOf(options.fileType);
   parameters.nthread = options.threads;
+  parameters.max_buf_size = kBufferBytes;
   if (api().llama_model_quantize(options.input.c_str(), options.output.c_str(), &parameters) != 0) {
     throw std::runtime_error(recentLog());
   }

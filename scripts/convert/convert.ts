@@ -12,7 +12,6 @@ import { type PlannedTensor, planTensors } from './plan.js';
 import { quantizeInto, type QuantizeFile } from './quantize.js';
 import { checkFolder, openSource, type Source } from './source.js';
 import type { TemporaryFile } from './temporary-file.js';
-import type { PlainType } from './tensors/encode.js';
 import { tokenizerMetadata } from './tokenizers/index.js';
 import { type ConversionListeners, writeTensors } from './write-tensors.js';
 
@@ -75,12 +74,7 @@ async function convertSource(source: Source, options: ConvertOptions): Promise<C
   await checkFolder(tokenizer, '--tokenizer');
   const architecture = findArchitecture(source.config);
   const model = architecture.describe(source.config);
-  const tensors = planTensors(
-    architecture,
-    model,
-    source.checkpoint,
-    writtenType(outtype) ?? exactType(source),
-  );
+  const tensors = planTensors(architecture, model, source.checkpoint, writtenType(outtype) ?? 'exact');
   const parameters = countElements(tensors);
   const metadata = await collectMetadata(source, { architecture, model, tokenizer, parameters, outtype });
   const outfile = await resolveOutfile(source.folder, outtype, options.outfile, [source.folder, tokenizer]);
@@ -91,11 +85,6 @@ async function convertSource(source: Source, options: ConvertOptions): Promise<C
   if (writtenType(outtype) !== undefined) await write(outfile);
   else await quantizeInto(outfile, outtype, write, options);
   return { ...result, bytes: (await stat(outfile)).size };
-}
-
-/** What the quantiser reads must hold the checkpoint's values exactly; F16 where that suffices, being smaller. */
-function exactType({ checkpoint }: Source): PlainType {
-  return [...checkpoint.tensors.values()].every(({ dtype }) => dtype === 'F16') ? 'F16' : 'F32';
 }
 
 function countElements(tensors: readonly PlannedTensor[]): number {

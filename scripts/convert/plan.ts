@@ -4,10 +4,16 @@ import type {
   ModelDescription,
   TensorRule,
 } from './architectures/architecture.js';
-import { type Checkpoint, type CheckpointTensor, type FloatDtype, isFloatDtype } from './checkpoint.js';
+import {
+  type Checkpoint,
+  type CheckpointTensor,
+  type Dtype,
+  type FloatDtype,
+  isFloatDtype,
+} from './checkpoint.js';
 import { FormatError, quote } from './format-error.js';
 import type { TensorDescription } from './gguf/writer.js';
-import type { WrittenType } from './tensors/encode.js';
+import type { PlainType, WrittenType } from './tensors/encode.js';
 import { type TensorTransform, transformedShape } from './tensors/transform.js';
 
 /** One tensor of the file to come and what it is made from. */
@@ -56,7 +62,7 @@ export function storedType(
 /**
  * Matches a checkpoint's tensors with an architecture's rules.
  *
- * @param matrices the type of the file's matrices
+ * @param matrices the type of the file's matrices; "exact" for the smallest that holds each one's values
  * @returns generated tensors, then the others in the checkpoint's order, which is llama.cpp's converter's
  * @throws FormatError if one is missing, unknown, of another shape, or no tensor of floats
  */
@@ -64,7 +70,7 @@ export function planTensors(
   architecture: Architecture,
   model: ModelDescription,
   checkpoint: Checkpoint,
-  matrices: WrittenType,
+  matrices: WrittenType | 'exact',
 ): PlannedTensor[] {
   const rules = new Map(model.tensors.map((rule) => [rule.source, rule]));
   const planned = (model.generated ?? []).map(planGenerated);
@@ -80,11 +86,15 @@ export function planTensors(
     }
     // Taken once: a second tensor of that name, with and without the prefix, finds no rule any more.
     rules.delete(source);
-    planned.push(plan(rule, tensor, matrices));
+    planned.push(plan(rule, tensor, matrices === 'exact' ? exactType(tensor.dtype) : matrices));
   }
   const missing = [...rules.values()].filter((rule) => rule.optional !== true);
   if (missing.length > 0) throw new FormatError('checkpoint', describeMissing(missing));
   return planned;
+}
+
+function exactType(dtype: Dtype): PlainType {
+  return dtype === 'F16' || dtype === 'BF16' ? dtype : 'F32';
 }
 
 function withoutPrefix(name: string, prefix: string): string {
