@@ -11,7 +11,7 @@ import { DEFAULT_OUTPUT_TYPE, OUTPUT_TYPES, type OutputTypeName, writtenType } f
 import { type PlannedTensor, planTensors } from './plan.js';
 import { quantizeInto, type QuantizeFile } from './quantize.js';
 import { checkFolder, openSource, type Source } from './source.js';
-import type { TemporaryFile } from './temporary-file.js';
+import { TemporaryFile } from './temporary-file.js';
 import { tokenizerMetadata } from './tokenizers/index.js';
 import { type ConversionListeners, writeTensors } from './write-tensors.js';
 
@@ -80,10 +80,16 @@ async function convertSource(source: Source, options: ConvertOptions): Promise<C
   const outfile = await resolveOutfile(source.folder, outtype, options.outfile, [source.folder, tokenizer]);
   const result = { outfile, outtype, architecture: architecture.name, tensors, parameters, bytes: 0 };
   if (options.dryRun === true) return result;
-  const write = (target: string | TemporaryFile): Promise<void> =>
+  const write = (target: TemporaryFile): Promise<void> =>
     writeTensors(target, metadata, tensors, source.checkpoint, options);
-  if (writtenType(outtype) !== undefined) await write(outfile);
-  else await quantizeInto(outfile, outtype, write, options);
+  const output = TemporaryFile.beside(outfile);
+  try {
+    if (writtenType(outtype) !== undefined) await write(output);
+    else await quantizeInto(output, outtype, write, options);
+    await output.commit();
+  } finally {
+    await output.discard();
+  }
   return { ...result, bytes: (await stat(outfile)).size };
 }
 

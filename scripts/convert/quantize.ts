@@ -26,17 +26,16 @@ interface QuantizeOptions extends ConversionListeners {
 }
 
 /**
- * Has a file written unquantised beside its final place, quantises it and gives the result its name. Both
- * temporary files are gone afterwards, whatever happened.
+ * Has a file written unquantised beside another one and quantises it into that. The unquantised file is gone
+ * afterwards, whatever happened; the other one is its owner's to commit or to discard.
  */
 export async function quantizeInto(
-  outfile: string,
+  output: TemporaryFile,
   outtype: OutputTypeName,
   writeUnquantized: (target: TemporaryFile) => Promise<void>,
   options: QuantizeOptions,
 ): Promise<void> {
-  const input = TemporaryFile.beside(outfile);
-  const output = TemporaryFile.beside(outfile);
+  const input = TemporaryFile.beside(output.finalPath);
   try {
     await writeUnquantized(input);
     const quantize = options.quantize ?? (await loadQuantizer());
@@ -47,15 +46,12 @@ export async function quantizeInto(
       fileType: outtype,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
     }).catch(async (error: unknown) => {
-      throw await explained(error, dirname(outfile));
+      throw await explained(error, dirname(output.path));
     });
     options.onProgress?.({ phase: 'quantize', fraction: 1 });
     await checkSameTensors(input.path, output.path);
-    await input.discard();
-    await output.commit();
   } finally {
     await input.discard();
-    await output.discard();
   }
 }
 

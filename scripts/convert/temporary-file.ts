@@ -14,10 +14,11 @@ const pending = new Set<string>();
  */
 export class TemporaryFile {
   readonly path: string;
-  readonly #finalPath: string;
+  /** The name it gets by `commit`. */
+  readonly finalPath: string;
 
   private constructor(finalPath: string) {
-    this.#finalPath = finalPath;
+    this.finalPath = finalPath;
     const unique = `${process.pid}-${randomBytes(4).toString('hex')}`;
     this.path = join(dirname(finalPath), `.${basename(finalPath)}.${unique}.tmp`);
   }
@@ -38,9 +39,9 @@ export class TemporaryFile {
     } finally {
       await handle.close();
     }
-    await rename(this.path, this.#finalPath);
+    await rename(this.path, this.finalPath);
     forget(this.path);
-    await syncFolder(dirname(this.#finalPath));
+    await syncFolder(dirname(this.finalPath));
   }
 
   /** Removes the file if it is there. Idempotent; harmless after `commit`. */

@@ -21,13 +21,13 @@ export interface WriteOptions extends ConversionListeners {
 }
 
 /**
- * Writes a GGUF file from a checkpoint, one tensor in memory at a time. Nothing is left under the final
- * name or beside it if anything goes wrong.
+ * Writes a GGUF file from a checkpoint, one tensor in memory at a time. Nothing is left if anything
+ * goes wrong.
  *
- * @param target the final name, or a temporary file that its owner commits
+ * @param target whose owner commits it
  */
 export async function writeTensors(
-  target: string | TemporaryFile,
+  target: TemporaryFile,
   metadata: GgufMetadata,
   tensors: readonly PlannedTensor[],
   checkpoint: Checkpoint,
