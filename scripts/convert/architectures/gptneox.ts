@@ -22,6 +22,7 @@ const schema = z.object({
   layer_norm_eps: z.number().positive().default(1e-5),
   use_parallel_residual: z.boolean().default(true),
   attention_bias: z.boolean().default(true),
+  tie_word_embeddings: z.boolean().default(false),
 });
 
 type GptNeoxConfig = z.output<typeof schema>;
@@ -67,6 +68,8 @@ function describe(raw: ModelConfig): ModelDescription {
   // llama.cpp computes the tanh approximation of what transformers calls gelu.
   expectOneOf('hidden_act', config.hidden_act, ['gelu', ...TANH_GELU]);
   expectOneOf('attention_bias', config.attention_bias, [true]);
+  // Its graph has no place for the embedding in the output matrix's stead.
+  expectOneOf('tie_word_embeddings', config.tie_word_embeddings, [false]);
   expectMultiple('hidden_size', embedding, 'num_attention_heads', heads);
   const rope = readRope(raw, {
     types: ['default', 'linear', 'dynamic', 'yarn'],

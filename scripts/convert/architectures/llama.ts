@@ -57,33 +57,42 @@ export const llama: Architecture = {
 function describe(raw: ModelConfig): ModelDescription {
   const config = checkJson('config.json', raw, schema);
   const decoder = readDecoder(raw, config, config.head_dim);
-  return describeLlama(raw, decoder, { attentionBias: config.attention_bias, mlpBias: config.mlp_bias });
+  return describeLlama(raw, decoder, {
+    attentionBias: config.attention_bias,
+    mlpBias: config.mlp_bias,
+    writesHeads: true,
+  });
+}
+
+/** What differs between the models that llama.cpp computes with its LLaMA graph. */
+export interface LlamaOptions {
+  readonly attentionBias: boolean;
+  readonly mlpBias: boolean;
+  /** Whether llama.cpp's converter writes the size of a head. */
+  readonly writesHeads: boolean;
 }
 
 /** The description of any model that llama.cpp computes with its LLaMA graph. */
-export function describeLlama(
-  raw: ModelConfig,
-  decoder: Decoder,
-  biases: { readonly attentionBias: boolean; readonly mlpBias: boolean },
-): ModelDescription {
+export function describeLlama(raw: ModelConfig, decoder: Decoder, options: LlamaOptions): ModelDescription {
   const rope = readRope(raw, {
     types: ['default', 'linear', 'dynamic', 'yarn', 'longrope', 'llama3'],
     maxPositions: decoder.context,
   });
   expectWholeHeads(rope);
-  const attention = { bias: biases.attentionBias, outputBias: biases.attentionBias };
+  const attention = { bias: options.attentionBias, outputBias: options.attentionBias };
   const table = {
     model: outerRows(decoder),
     layer: [
       ...NORM_ROWS,
       ...attentionRows({ ...attention, rotary: interleaveRotaryHalves(decoder.headDim) }),
-      ...gatedRows({ bias: biases.mlpBias }),
+      ...gatedRows({ bias: options.mlpBias }),
     ],
     layers: 'layers',
   };
+  const heads = options.writesHeads ? headMetadata('llama', decoder) : [];
   return {
     vocabularySize: decoder.sizes.vocabulary,
-    metadata: new Map([...decoderMetadata('llama', decoder, rope), ...headMetadata('llama', decoder)]),
+    metadata: new Map([...decoderMetadata('llama', decoder, rope), ...heads]),
     metadataAfterFileType: new Map(
       prefixed('llama', [
         ['vocab_size', uint32(decoder.sizes.vocabulary)],

@@ -37,7 +37,12 @@ export const mistral: Architecture = {
 function describe(raw: ModelConfig): ModelDescription {
   const config = checkJson('config.json', raw, schema);
   const decoder = readDecoder(raw, config, config.head_dim);
-  const model = describeLlama(raw, decoder, { attentionBias: false, mlpBias: false });
+  const model = describeLlama(raw, decoder, {
+    attentionBias: false,
+    mlpBias: false,
+    // MistralConfig, unlike LlamaConfig, does not fill it in.
+    writesHeads: config.head_dim !== undefined && config.head_dim !== null,
+  });
   const warnings = [...(model.warnings ?? []), ...slidingWindowWarnings(config.sliding_window, decoder)];
   return { ...model, warnings };
 }
