@@ -74,6 +74,7 @@ async function convertSource(source: Source, options: ConvertOptions): Promise<C
   await checkFolder(tokenizer, '--tokenizer');
   const architecture = findArchitecture(source.config);
   const model = architecture.describe(source.config);
+  for (const warning of model.warnings ?? []) options.onWarning?.(warning);
   const tensors = planTensors(architecture, model, source.checkpoint, writtenType(outtype) ?? 'exact');
   const parameters = countElements(tensors);
   const metadata = await collectMetadata(source, { architecture, model, tokenizer, parameters, outtype });
@@ -113,10 +114,12 @@ async function collectMetadata(source: Source, parts: MetadataParts): Promise<Ma
   const { architecture, model, tokenizer, parameters, outtype } = parts;
   return new Map<string, GgufValue>([
     ['general.architecture', string(architecture.name)],
+    ...(model.metadataFirst ?? []),
     ['general.type', string('model')],
     ...(await generalMetadata(source.folder, source.config, parameters)),
     ...model.metadata,
     ['general.file_type', uint32(OUTPUT_TYPES[outtype].fileType)],
+    ...(model.metadataAfterFileType ?? []),
     ['general.quantization_version', uint32(QUANTIZATION_VERSION)],
     ...(await tokenizerMetadata({
       folder: tokenizer,

@@ -60,8 +60,8 @@ describe('a checkpoint that cannot be converted is refused, and nothing is writt
     ],
     [
       'unknown architecture',
-      { config: { architectures: ['LlamaForCausalLM'] } },
-      /the architecture "LlamaForCausalLM" is not known; known are: GPT2LMHeadModel/,
+      { config: { architectures: ['FalconForCausalLM'] } },
+      /the architecture "FalconForCausalLM" is not known; known are: GPT2LMHeadModel, GPTNeoXForCausalLM, Llama/,
     ],
     [
       'no architecture',

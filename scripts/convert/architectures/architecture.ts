@@ -32,9 +32,15 @@ export interface ModelDescription {
   readonly vocabularySize: number;
   /** Metadata under the architecture's own prefix, in llama.cpp's converter's order. */
   readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** Those that its converter puts before all but `general.architecture`. Default none. */
+  readonly metadataFirst?: ReadonlyMap<string, GgufValue>;
+  /** Those that its converter puts after `general.file_type`. Default none. */
+  readonly metadataAfterFileType?: ReadonlyMap<string, GgufValue>;
   readonly tensors: readonly TensorRule[];
   /** Tensors that no checkpoint holds; they come first in the file. Default none. */
   readonly generated?: readonly GeneratedTensor[];
+  /** What llama.cpp computes otherwise only far into a text, one line each. Default none. */
+  readonly warnings?: readonly string[];
 }
 
 /** One architecture that the converter knows. */
