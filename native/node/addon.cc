@@ -8,6 +8,7 @@
 #include "node/convert.h"
 #include "node/decoding_functions.h"
 #include "node/engine_object.h"
+#include "node/low_rank.h"
 #include "node/measure.h"
 #include "node/model_object.h"
 
@@ -125,6 +126,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("createEngine", EngineObject::create);
   add("createTableEngine", EngineObject::createOnTable);
   add("quantize", quantizeFile);
+  add("addLowRank", addLowRank);
   add("processScores", processScores);
   add("chooseTokens", chooseTokens);
   add("philox", philox);
