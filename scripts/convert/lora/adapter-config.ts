@@ -25,7 +25,6 @@ const schema = z.looseObject({
   bias: z.enum(['none', 'all', 'lora_only']).nullish(),
   modules_to_save: z.array(z.string()).nullish(),
   lora_bias: z.boolean().nullish(),
-  ensure_weight_tying: z.boolean().nullish(),
 });
 
 /** The entries of adapter_config.json (PEFT's LoraConfig) that decide what a merge computes. */
@@ -56,6 +55,8 @@ const HARMLESS = new Set([
   'eva_config',
   'corda_config',
   'lora_ga_config',
+  // Where PEFT obeys it, the file holds both tied matrices' factors.
+  'ensure_weight_tying',
   'megatron_core',
   'qalora_group_size',
   'runtime_config',
@@ -104,7 +105,8 @@ function checkPeftType(peftType: unknown): void {
 /** PEFT sets the entry to true when it saves such an adapter in the form that fits the original base. */
 function checkInitialisation(value: unknown): void {
   if (value === undefined || value === null) return;
-  if (typeof value !== 'object' && PLAIN_INITIALISATIONS.has(String(value).toLowerCase())) return;
+  const plain = typeof value === 'boolean' || typeof value === 'string';
+  if (plain && PLAIN_INITIALISATIONS.has(String(value).toLowerCase())) return;
   throw new FormatError(
     ADAPTER_CONFIG,
     `expected an initialisation that keeps the base's weights for init_lora_weights, received ` +

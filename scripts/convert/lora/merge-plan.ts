@@ -156,7 +156,7 @@ export class MergePlan {
   /**
    * Where the base shares the embedding with the output matrix and the adapter changes one of them, the other
    * keeps its values in a tensor of its own: that is what was trained. PEFT's merge does the same with
-   * modules_to_save, but adds LoRA to the shared matrix, and warns that this may be wrong.
+   * modules_to_save, but adds LoRA to the shared matrix, and so computes something else than before merging.
    */
   #untieFor(adapter: Adapter, misfits: Misfits): void {
     const { embedding, output } = this.#base;
@@ -193,11 +193,10 @@ function touchedNames(base: BaseModel, adapter: Adapter): ReadonlySet<string> {
 }
 
 /**
- * Whether an adapter that changes a shared embedding leaves the output matrix alone: not with
- * `ensure_weight_tying`, and not where it merely holds the embedding of a resized vocabulary.
+ * Whether an adapter that changes a shared embedding leaves the output matrix alone: not where it merely holds
+ * the embedding of a resized vocabulary.
  */
 function becomesUntied(base: BaseModel, { config, modules, replacements }: Adapter): boolean {
-  if (config.ensure_weight_tying === true) return false;
   const isEmbedding = (name: string): boolean => base.plainName(name) === base.embedding?.source;
   const saved = config.modules_to_save ?? [];
   return (
