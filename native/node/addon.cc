@@ -9,6 +9,7 @@
 #include "node/convert.h"
 #include "node/decoding_functions.h"
 #include "node/engine_object.h"
+#include "node/low_rank.h"
 #include "node/measure.h"
 #include "node/model_object.h"
 
@@ -127,6 +128,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("createTableEngine", EngineObject::createOnTable);
   add("quantize", quantizeFile);
   add("convertRows", convertRowsAsync);
+  add("addLowRank", addLowRank);
   add("processScores", processScores);
   add("chooseTokens", chooseTokens);
   add("philox", philox);

@@ -139,6 +139,15 @@ export interface ValueFaults {
   readonly overflowing: number;
 }
 
+/** Sizes of a low-rank update and what it is multiplied with; native/conversion/low_rank.h. */
+export interface LowRankOptions {
+  readonly rows: number;
+  readonly columns: number;
+  readonly rank: number;
+  readonly scale: number;
+  readonly transposed: boolean;
+}
+
 /** The addon's exports: native/node/addon.cc. */
 export interface Addon {
   /** Opens the llama.cpp libraries in a folder; once per process. */
@@ -180,6 +189,11 @@ export interface Addon {
     },
     target: Uint8Array<ArrayBuffer>,
   ): Promise<ValueFaults>;
+  /**
+   * weight += scale x (b @ a), in place and off this thread: b is [rows, rank], a is [rank, columns], weight is
+   * [rows, columns], or [columns, rows] and gets the transpose. None may be touched until it is done.
+   */
+  addLowRank(weight: Float32Array, b: Float32Array, a: Float32Array, options: LowRankOptions): Promise<void>;
   /** Scores of a row's next token after every processor. */
   processScores(
     logits: Float32Array,
