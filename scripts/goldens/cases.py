@@ -138,12 +138,10 @@ def relative(name: str, model_type: str, **more: Any) -> dict[str, Any]:
 def gpt2_cases() -> list[Recipe]:
     plain = gpt2_config()
     old = gpt2_config(n_embd=48, _name_or_path="example-org/gpt2-old-chat", vocab_size=403)
-    masks = [[f"h.{i}.attn.bias", [1, 1, 32, 32], {"kind": "wide"}] for i in range(2)]
-    masks += [[f"h.{i}.attn.masked_bias", [], {"kind": "wide"}] for i in range(2)]
     untied = [["lm_head.weight", [400, 64]]]
     return [
         recipe("gpt2", "gpt2", "F32", plain, architectures.gpt2(plain), generation_config__json=SAMPLING),
-        recipe("gpt2-old", "gpt2-files", "F16", old, architectures.gpt2(old, "") + masks),
+        recipe("gpt2-old", "gpt2-files", "F16", old, architectures.gpt2(old, "")),
         recipe("gpt2-untied", "gpt2", "BF16", plain, architectures.gpt2(plain) + untied),
         recipe("gpt2-f64", "gpt2", "F64", plain, architectures.gpt2(plain)),
     ]

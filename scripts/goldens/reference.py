@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 import logging
 import runpy
 import sys
@@ -14,10 +13,7 @@ class Reference:
     """The converters of one source tree.
 
     The converter knows byte-level BPE tokenizers by a hash of the ids of a test text and refuses others, so the
-    name that a fixture's tokenizer was made after is put in place of that look-up.
-
-    transformers 5 renames GPT-NeoX's `rotary_pct` while reading a configuration, and the converter then misses it;
-    with `raw_config` reading fails, and the converter takes config.json as it is, its own second choice.
+    name that a fixture's tokenizer was made after is put in place of that look-up. Nothing else is changed.
     """
 
     def __init__(self, source: Path) -> None:
@@ -29,7 +25,7 @@ class Reference:
         assert Path(gguf.__file__).is_relative_to(source)
         self.base = base
 
-    def run(self, script: str, arguments: list[str], pre: str | None = None, *, raw_config: bool = False) -> None:
+    def run(self, script: str, arguments: list[str], pre: str | None = None) -> None:
         """Runs a script's command line, its log shown only if it fails."""
         log = io.StringIO()
         handler = logging.StreamHandler(log)
@@ -37,11 +33,9 @@ class Reference:
         known = list(root.handlers)
         root.handlers = [handler]
         look_up = mock.patch.object(self.base.TextModel, "get_vocab_base_pre", lambda *_: pre)
-        read = mock.Mock(side_effect=OSError) if raw_config else self.base.AutoConfig.from_pretrained
-        configuration = mock.patch.object(self.base.AutoConfig, "from_pretrained", read)
         quiet = contextlib.redirect_stderr(io.StringIO())
         try:
-            with mock.patch.object(sys, "argv", [script, *arguments]), look_up, configuration, quiet:
+            with mock.patch.object(sys, "argv", [script, *arguments]), look_up, quiet:
                 runpy.run_path(str(self.source / script), run_name="__main__")
         except BaseException:
             print(log.getvalue(), file=sys.stderr)
@@ -51,12 +45,8 @@ class Reference:
 
     def convert(self, folder: Path, outtype: str, outfile: Path, pre: str | None) -> None:
         arguments = [str(folder), "--outtype", outtype, "--outfile", str(outfile)]
-        self.run("convert_hf_to_gguf.py", arguments, pre, raw_config=is_neox(folder))
+        self.run("convert_hf_to_gguf.py", arguments, pre)
 
     def convert_adapter(self, adapter: Path, base: Path, outtype: str, outfile: Path) -> None:
         arguments = [str(adapter), "--base", str(base), "--outtype", outtype, "--outfile", str(outfile)]
-        self.run("convert_lora_to_gguf.py", arguments, raw_config=is_neox(base))
-
-
-def is_neox(folder: Path) -> bool:
-    return json.loads((folder / "config.json").read_text())["model_type"] == "gpt_neox"
+        self.run("convert_lora_to_gguf.py", arguments)
