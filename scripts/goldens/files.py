@@ -26,9 +26,9 @@ def compact(value: Any, depth: int) -> str:
     return "[\n" + ",\n".join(compact(item, depth - 1) for item in value) + "\n]"
 
 
-def write_golden(path: Path, value: Any) -> None:
+def write_golden(path: Path, value: Any, depth: int = 2) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(compact(value, 2) + "\n", encoding="utf-8")
+    path.write_text(compact(value, depth) + "\n", encoding="utf-8")
 
 
 def llama_source(folder: Path) -> Path:
