@@ -122,4 +122,35 @@ describe('general metadata', () => {
     const metadata = (await general(context, { 'README.md': '# Title\n---\nlicense: mit\n' })) as object;
     assert.deepEqual(Object.keys(metadata), ['general.name']);
   });
+
+  test('keeps numbers of the model card as they are written', async (context) => {
+    const card = [
+      '---',
+      'version: 1.10',
+      'name: 0x10',
+      'license: true',
+      'language: no',
+      'tags: [1e3]',
+      '---',
+    ];
+    assert.deepEqual(await general(context, { 'README.md': card.join('\n') }), {
+      'general.name': '0x10',
+      'general.version': '1.10',
+      'general.license': 'true',
+      'general.tags': ['1e3'],
+      'general.languages': ['no'],
+    });
+  });
+
+  test('refuses a model card whose front matter is not YAML, or multiplies', async (context) => {
+    await assert.rejects(general(context, { 'README.md': '---\nlicense: mit\ntags: [a\n---\n' }), {
+      name: 'FormatError',
+      message: /^README\.md: the front matter is not valid YAML \([A-Z_]+, line \d+\)$/,
+    });
+    const levels = Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n}, `.repeat(9)}]`);
+    const bomb = ['---', 'a0: &a0 [x]', ...levels, '---'].join('\n');
+    await assert.rejects(general(context, { 'README.md': bomb }), {
+      message: 'README.md: the front matter cannot be expanded',
+    });
+  });
 });

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import type { ModelConfig } from '../architectures/architecture.js';
 import { float32, type GgufValue, int32, string, strings } from '../gguf/values.js';
 import { parseJsonFileIfPresent } from '../json-file.js';
-import { type ModelCard, readModelCard } from './model-card.js';
+import { lineageMetadata } from './lineage.js';
+import { cardItems, cardText, type ModelCard, readModelCard } from './model-card.js';
 import { type NameParts, parseModelName } from './model-name.js';
 import { sizeLabel } from './size-label.js';
 
@@ -22,20 +23,44 @@ const SAMPLING: readonly (readonly [entry: string, key: string, kind: 'int' | 'f
   ['temperature', 'temp', 'float'],
   ['penalty_last_n', 'penalty_last_n', 'int'],
   ['repetition_penalty', 'penalty_repeat', 'float'],
+  // The same under llama.cpp's own name, which wins.
+  ['penalty_repeat', 'penalty_repeat', 'float'],
   ['mirostat', 'mirostat', 'int'],
   ['mirostat_tau', 'mirostat_tau', 'float'],
   ['mirostat_eta', 'mirostat_eta', 'float'],
 ];
 
-/** Model card entries that name the model, in the order in which they win. */
-const CARD_NAMES = ['name', 'model_name'];
+/** Texts of the model card: key under general, the card's entries in the order in which they win, and the part of
+ * the model's name that stands in for them. */
+const TEXTS: readonly (readonly [key: string, entries: readonly string[], part?: keyof NameParts])[] = [
+  ['name', ['name', 'model_name'], 'name'],
+  ['author', ['author', 'model_author', 'model_creator']],
+  ['version', ['version', 'model_version'], 'version'],
+  ['organization', ['organization', 'model_organization'], 'organization'],
+  ['finetune', ['finetune', 'model_finetune'], 'finetune'],
+  ['basename', ['basename', 'model_basename', 'model_type'], 'basename'],
+  ['description', ['description', 'model_description']],
+  ['size_label', ['size_label', 'model_size_label'], 'sizeLabel'],
+];
+
+/** The rest of them, which come after the licence. */
+const SOURCE_TEXTS: readonly (readonly [key: string, entries: readonly string[]])[] = [
+  ['license.name', ['license_name']],
+  ['license.link', ['license_link']],
+  ['source.url', ['url', 'model_url']],
+  ['source.doi', ['doi', 'model_doi']],
+  ['source.uuid', ['uuid', 'model_uuid']],
+  ['source.repo_url', ['repo_url', 'model_repo_url']],
+];
 
 /**
- * The `general.*` metadata that describes a model to people: recommended sampling, name and its parts,
- * size, licence, tags, languages. Keys, order and heuristics are those of llama.cpp's converter.
+ * The `general.*` metadata that describes a model to people: recommended sampling, name and its parts, size, licence,
+ * what it was made from, tags, languages. Keys, order and heuristics are those of llama.cpp's converter
+ * (gguf-py, `Metadata.load` and `set_gguf_meta_model`).
  *
- * @param folder the checkpoint's folder, absolute: its name is the last resort for the model's
- * @param parameters number of elements of all tensors
+ * @param folder the checkpoint's (or adapter's) folder, absolute: its name is the last resort for the model's
+ * @param parameters number of elements of all tensors, negative for an adapter
+ * @throws FormatError if generation_config.json or the model card cannot be read
  */
 export async function generalMetadata(
   folder: string,
@@ -44,10 +69,19 @@ export async function generalMetadata(
 ): Promise<Map<string, GgufValue>> {
   const generation = await parseJsonFileIfPresent(join(folder, 'generation_config.json'), generationSchema);
   const card = await readModelCard(folder);
+  // An adapter's number says nothing of its model's size.
+  const size = parameters > 0 ? { sizeLabel: sizeLabel(parameters) } : {};
+  const names: NameParts = { ...size, ...nameParts(folder, config, parameters) };
   const metadata = new Map<string, GgufValue>();
   addSampling(metadata, generation ?? {});
-  addNames(metadata, card, nameParts(folder, config, parameters), parameters);
-  addLicence(metadata, card);
+  for (const [key, entries, part] of TEXTS) {
+    addText(metadata, key, cardText(card, ...entries) ?? (part === undefined ? undefined : names[part]));
+  }
+  addText(metadata, 'license', texts(card, 'license').join(','));
+  for (const [key, entries] of SOURCE_TEXTS) addText(metadata, key, cardText(card, ...entries));
+  for (const [key, value] of lineageMetadata(card, parameters)) metadata.set(key, value);
+  addTexts(metadata, 'tags', texts(card, 'tags', 'pipeline_tag'));
+  addTexts(metadata, 'languages', texts(card, 'languages', 'language'));
   return metadata;
 }
 
@@ -64,48 +98,21 @@ function addSampling(metadata: Map<string, GgufValue>, generation: Readonly<Reco
 /** From the id the checkpoint was made under and, for what that leaves open, from its folder's name. */
 function nameParts(folder: string, config: ModelConfig, parameters: number): NameParts {
   const { _name_or_path: id } = config;
-  const fromFolder = parseModelName(basename(folder), parameters);
+  const fromFolder = { name: basename(folder), ...parseModelName(basename(folder), parameters) };
   // More than one slash: a path on somebody's machine.
   if (typeof id !== 'string' || id === '' || id.split('/').length > 2) return fromFolder;
   return { ...fromFolder, ...parseModelName(id, parameters) };
 }
 
-function addNames(
-  metadata: Map<string, GgufValue>,
-  card: ModelCard,
-  parts: NameParts,
-  parameters: number,
-): void {
-  const cardName = CARD_NAMES.map((key) => card.get(key)).find((value) => typeof value === 'string');
-  const texts: readonly (readonly [string, string | undefined])[] = [
-    ['name', cardName ?? parts.name ?? 'model'],
-    ['version', parts.version],
-    ['organization', parts.organization],
-    ['finetune', parts.finetune],
-    ['basename', parts.basename],
-    ['size_label', parts.sizeLabel ?? sizeLabel(parameters)],
-  ];
-  for (const [key, value] of texts) if (value !== undefined) metadata.set(`general.${key}`, string(value));
+function addText(metadata: Map<string, GgufValue>, key: string, value: string | undefined): void {
+  if (value !== undefined && value !== '') metadata.set(`general.${key}`, string(value));
 }
 
-function addLicence(metadata: Map<string, GgufValue>, card: ModelCard): void {
-  const licence = list(card, 'license').join(',');
-  if (licence !== '') metadata.set('general.license', string(licence));
-  for (const [entry, key] of [
-    ['license_name', 'general.license.name'],
-    ['license_link', 'general.license.link'],
-  ] as const) {
-    const [value] = list(card, entry);
-    if (value !== undefined) metadata.set(key, string(value));
-  }
-  const tags = [...list(card, 'tags'), ...list(card, 'pipeline_tag')];
-  const languages = [...list(card, 'languages'), ...list(card, 'language')];
-  if (tags.length > 0) metadata.set('general.tags', strings(tags));
-  if (languages.length > 0) metadata.set('general.languages', strings(languages));
+function addTexts(metadata: Map<string, GgufValue>, key: string, values: readonly string[]): void {
+  if (values.length > 0) metadata.set(`general.${key}`, strings(values));
 }
 
-function list(card: ModelCard, key: string): readonly string[] {
-  const value = card.get(key);
-  if (value === undefined) return [];
-  return typeof value === 'string' ? [value] : value;
+/** The texts of some entries one after the other, whether they are lists or stand alone. */
+function texts(card: ModelCard, ...keys: readonly string[]): string[] {
+  return keys.flatMap((key) => cardItems(card.get(key))).filter((item) => typeof item === 'string');
 }

@@ -1,65 +1,68 @@
 import { join } from 'node:path';
 
+import { isScalar, parseDocument, visit } from 'yaml';
+
+import { FormatError } from '../format-error.js';
 import { readTextIfPresent } from '../json-file.js';
 
-/** Top-level entries of a model card's front matter that are plain text or lists of plain text. */
-export type ModelCard = ReadonlyMap<string, string | readonly string[]>;
+/** A value of a model card. Numbers and booleans are kept as they are written: "1.10" stays "1.10". */
+export type CardValue = string | null | readonly CardValue[] | { readonly [key: string]: CardValue };
+
+/** The entries of a model card's front matter. */
+export type ModelCard = ReadonlyMap<string, CardValue>;
 
 /**
- * Reads the YAML front matter of a checkpoint's README.md, as far as model cards use YAML for licence, tags
- * and languages: `key: text`, `key: [a, b]` and `key:` with `- item` lines. Everything nested is left out.
+ * Reads the YAML front matter of a checkpoint's README.md.
  *
- * @returns an empty map where there is no card or no front matter
+ * @returns an empty map where there is no card, no front matter, or something else than entries in it
+ * @throws FormatError if the front matter is not YAML
  */
 export async function readModelCard(folder: string): Promise<ModelCard> {
   const text = await readTextIfPresent(join(folder, 'README.md'));
   const lines = text?.split(/\r\n|\n|\r/) ?? [];
-  const end = lines.indexOf('---', 1);
   if (lines[0] !== '---') return new Map();
+  const end = lines.indexOf('---', 1);
   return parseFrontMatter(lines.slice(1, end === -1 ? lines.length : end));
 }
 
 function parseFrontMatter(lines: readonly string[]): ModelCard {
-  const card = new Map<string, string | readonly string[]>();
-  for (const [index, line] of lines.entries()) {
-    const entry = /^([A-Za-z_][\w-]*):(?:\s+(.*))?$/.exec(line);
-    const key = entry?.[1];
-    if (key === undefined) continue;
-    const inline = withoutComment(entry?.[2] ?? '');
-    if (inline === '') {
-      const items = listItems(lines.slice(index + 1));
-      if (items.length > 0) card.set(key, items);
-    } else if (inline.startsWith('[') && inline.endsWith(']')) {
-      card.set(
-        key,
-        inline
-          .slice(1, -1)
-          .split(',')
-          .map((item) => unquoted(item.trim())),
-      );
-    } else if (!/^[{|>&*!]/.test(inline)) {
-      card.set(key, unquoted(inline));
-    }
+  // Tabs are no YAML, but well-known cards have them; llama.cpp's converter reads them as two spaces too.
+  const yaml = lines.join('\n').replaceAll('\t', '  ');
+  const document = parseDocument(yaml, { uniqueKeys: false, logLevel: 'silent' });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const line = (error.linePos?.[0].line ?? 0) + 1;
+    throw new FormatError('README.md', `the front matter is not valid YAML (${error.code}, line ${line})`);
   }
-  return card;
-}
-
-/** The `- item` lines that follow directly; a list that holds anything but plain text is no list of ours. */
-function listItems(lines: readonly string[]): string[] {
-  const items: string[] = [];
-  for (const line of lines) {
-    const item = /^\s*-\s+(.*)$/.exec(line)?.[1];
-    if (item === undefined) return /^\s+\S/.test(line) ? [] : items;
-    if (/^[^'"]*:(\s|$)/.test(item) || /^[[{]/.test(item)) return [];
-    items.push(unquoted(withoutComment(item)));
+  visit(document, {
+    Scalar(_, node) {
+      if (node.value !== null) node.value = node.source;
+    },
+    Pair(_, { key }) {
+      if (isScalar(key)) key.value = key.source;
+    },
+  });
+  try {
+    const value = document.toJS() as CardValue;
+    return new Map(isMapping(value) ? Object.entries(value) : []);
+  } catch (error) {
+    // Aliases that multiply.
+    throw new FormatError('README.md', 'the front matter cannot be expanded', { cause: error });
   }
-  return items;
 }
 
-function withoutComment(text: string): string {
-  return text.replace(/(^|\s)#.*$/, '').trim();
+/** Whether a value holds named entries. */
+export function isMapping(value: CardValue | undefined): value is Readonly<Record<string, CardValue>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function unquoted(text: string): string {
-  return /^(["']).*\1$/.test(text) ? text.slice(1, -1) : text;
+/** The first of some entries that is a text. */
+export function cardText(card: ModelCard, ...keys: readonly string[]): string | undefined {
+  return keys.map((key) => card.get(key)).find((value) => typeof value === 'string');
+}
+
+/** An entry's items: those of a list, or the one that stands alone. */
+export function cardItems(value: CardValue | undefined): readonly CardValue[] {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? (value as readonly CardValue[]) : [value];
 }

@@ -24,7 +24,8 @@ const FINETUNE = /^(chat|instruct|vision|lora)$/i;
  * Takes a model's id ("organization/Name-7B-chat-v2") or folder name apart the way llama.cpp's converter
  * (gguf-py, `Metadata.get_model_id_components`) does, so that files made by either describe themselves alike.
  *
- * @param parameters how many the model has: a size far from it is taken for a context length
+ * @param parameters how many the model has: a size far from it is taken for a context length. Negative: an adapter for
+ *   a model of at least so many; 0: not known
  */
 export function parseModelName(id: string, parameters: number): NameParts {
   // A sentence, not an id.
@@ -67,6 +68,8 @@ function classify(text: string, index: number, parameters: number): Part {
   if (VERSION.test(text)) return { text, roles: new Set<Role>(['version']) };
   if (ENCODING.test(text)) return { text: text.toUpperCase(), roles: new Set<Role>(['type']) };
   if (index > 0 && SIZE.test(text)) return sizePart(text, parameters);
+  // That an adapter is one goes without saying.
+  if (index > 0 && parameters < 0 && /^lora$/i.test(text)) return { text, roles: new Set<Role>(['type']) };
   if (index > 0 && FINETUNE.test(text)) return { text, roles: new Set<Role>(['finetune']) };
   return { text, roles: new Set() };
 }
@@ -80,10 +83,16 @@ function sizePart(original: string, parameters: number): Part {
   const size = /^\d+(\.\d+)?[KMBT]$/.test(text)
     ? Number(text.slice(0, -1)) * 1000 ** ' KMBT'.indexOf(text.slice(-1))
     : NaN;
-  if (parameters > 0 && Math.abs(size - parameters) > Math.floor((7 * parameters) / 8)) {
+  if (isFarFrom(size, parameters)) {
     return { text: text.slice(0, -1) + text.slice(-1).toLowerCase(), roles: new Set<Role>(['finetune']) };
   }
   return { text, roles: new Set<Role>(['sizeLabel']) };
+}
+
+/** An adapter's layers are a part of its model's, so that larger sizes are believed there. */
+function isFarFrom(size: number, parameters: number): boolean {
+  if (parameters < 0) return size < Math.floor(-parameters / 8);
+  return parameters > 0 && Math.abs(size - parameters) > Math.floor((7 * parameters) / 8);
 }
 
 /** Beside a size in digits, "small" or "large" are no sizes. */

@@ -1,0 +1,3 @@
+import { describeArchitecture } from './checkpoints.js';
+
+describeArchitecture('gpt_neox');
