@@ -1,3 +1,4 @@
+import { type Paddable, withPadding } from './align/padding.js';
 import { type Checkpoint, DTYPE_BYTES } from './checkpoint.js';
 import { quote } from './format-error.js';
 import type { GgufMetadata } from './gguf/values.js';
@@ -25,7 +26,7 @@ export interface ConversionListeners {
 export async function writeTensors(
   target: string | TemporaryFile,
   metadata: GgufMetadata,
-  tensors: readonly PlannedTensor[],
+  tensors: readonly Paddable<PlannedTensor>[],
   checkpoint: Checkpoint,
   listeners: ConversionListeners,
 ): Promise<void> {
@@ -46,7 +47,7 @@ export async function writeTensors(
 
 async function writeTensor(
   writer: GgufWriter,
-  tensor: PlannedTensor,
+  tensor: Paddable<PlannedTensor>,
   checkpoint: Checkpoint,
   listeners: ConversionListeners,
 ): Promise<void> {
@@ -60,7 +61,7 @@ async function writeTensor(
     );
   }
   const oriented = tensor.transpose ? transpose(data, shape, DTYPE_BYTES[dtype]) : data;
-  await writer.writeTensor(tensor.name, encodeTensor(oriented, dtype, tensor.type));
+  await writer.writeTensor(tensor.name, withPadding(tensor, encodeTensor(oriented, dtype, tensor.type)));
 }
 
 function sourceBytes({ source }: PlannedTensor): number {
