@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
 import { alignVocabulary, VOCABULARY_SIZE_KEY } from '../../scripts/convert/align/align-vocabulary.js';
@@ -15,8 +14,8 @@ import {
   uint32,
 } from '../../scripts/convert/gguf/values.js';
 import type { TensorDescription } from '../../scripts/convert/gguf/writer.js';
-import { OUTPUT_TYPE_NAMES, type OutputTypeName } from '../../scripts/convert/output-types.js';
-import { writeAlignedGpt2 } from './aligned-gpt2.js';
+import { OUTPUT_TYPE_NAMES, type OutputTypeName, plainType } from '../../scripts/convert/output-types.js';
+import { ODD_VOCABULARY, writeAlignedGpt2 } from './aligned-gpt2.js';
 import { scratchFolder } from './scratch.js';
 
 /** Three normal tokens, one control token, one normal, one control: the last normal one is 4. */
@@ -34,17 +33,16 @@ function tensor(name: string, ...dimensions: number[]): TensorDescription {
   return { name, type: 'F16', dimensions };
 }
 
-const TIED = [tensor('token_embd.weight', 8, 6), tensor('blk.0.attn_qkv.weight', 8, 24)];
+const TIED = [tensor('token_embd.weight', 64, 6), tensor('blk.0.attn_qkv.weight', 64, 24)];
 
 describe('aligned vocabulary', () => {
-  test('a tied embedding gets rows and an output matrix of its own', () => {
+  test('a tied embedding gets rows and stays one tensor', () => {
     const aligned = alignVocabulary({ tensors: TIED, metadata: metadata() }, 'q8_0');
     const padding = { row: 4, rows: 26 };
     assert.equal(aligned.addedRows, 26);
     assert.deepEqual(aligned.tensors, [
-      { ...tensor('token_embd.weight', 8, 32), padding },
-      tensor('blk.0.attn_qkv.weight', 8, 24),
-      { ...tensor('output.weight', 8, 32), padding },
+      { ...tensor('token_embd.weight', 64, 32), padding },
+      tensor('blk.0.attn_qkv.weight', 64, 24),
     ]);
     const tokens = aligned.metadata.get('tokenizer.ggml.tokens')?.value as string[];
     assert.deepEqual(tokens.slice(4, 8), ['t4', 't5', '[PAD6]', '[PAD7]']);
@@ -57,17 +55,17 @@ describe('aligned vocabulary', () => {
   test('separate matrices, an output bias, scores and the size the architecture writes grow, too', () => {
     const scores: GgufValue = { type: 'array', elementType: 'float32', value: [0, -1, -2, 0, -3, 0] };
     const plan = {
-      tensors: [...TIED, tensor('output.weight', 8, 6), tensor('output.bias', 6)],
+      tensors: [...TIED, tensor('output.weight', 64, 6), tensor('output.bias', 6)],
       metadata: metadata({
         'tokenizer.ggml.scores': scores,
         'llama.vocab_size': uint32(6),
         'x.y': float32(1),
       }),
     };
-    const aligned = alignVocabulary(plan, 'f16');
+    const aligned = alignVocabulary(plan, 'q4_k_m');
     assert.deepEqual(
       aligned.tensors.map(({ dimensions }) => dimensions),
-      [[8, 32], [8, 24], [8, 32], [32]],
+      [[64, 32], [64, 24], [64, 32], [32]],
     );
     const grown = aligned.metadata.get('tokenizer.ggml.scores')?.value as number[];
     assert.deepEqual([grown.length, grown[4], grown[6]], [32, -3, -10_000]);
@@ -78,22 +76,26 @@ describe('aligned vocabulary', () => {
 
   test('what would not gain is left as it is', () => {
     const plan = { tensors: TIED, metadata: metadata() };
-    assert.deepEqual(alignVocabulary(plan, 'f32'), { ...plan, addedRows: 0 });
+    for (const outtype of ['f32', 'f16', 'bf16'] as const)
+      assert.deepEqual(alignVocabulary(plan, outtype), { ...plan, addedRows: 0 });
     const even = {
-      tensors: [tensor('token_embd.weight', 8, 64)],
+      tensors: [tensor('token_embd.weight', 64, 64)],
       metadata: new Map([['tokenizer.ggml.tokens', strings(new Array<string>(64).fill('t'))]]),
     };
     assert.deepEqual(alignVocabulary(even, 'q8_0'), { ...even, addedRows: 0 });
+    // Q8_0 has no such rows, so this matrix will be F16.
+    const narrow = { tensors: [tensor('token_embd.weight', 80, 6)], metadata: metadata() };
+    assert.deepEqual(alignVocabulary(narrow, 'q8_0'), { ...narrow, addedRows: 0 });
   });
 
-  test('every other type gains', () => {
+  test('every quantised type gains', () => {
     const gaining = OUTPUT_TYPE_NAMES.filter(
       (outtype: OutputTypeName) =>
         alignVocabulary({ tensors: TIED, metadata: metadata() }, outtype).addedRows > 0,
     );
     assert.deepEqual(
       gaining,
-      OUTPUT_TYPE_NAMES.filter((name) => name !== 'f32'),
+      OUTPUT_TYPE_NAMES.filter((name) => plainType(name) === undefined),
     );
   });
 
@@ -102,10 +104,10 @@ describe('aligned vocabulary', () => {
       assert.throws(() => alignVocabulary({ tensors, metadata: metadata() }, 'q8_0'), message);
     };
     refuse(
-      [tensor('token_embd.weight', 8, 7)],
+      [tensor('token_embd.weight', 64, 7)],
       /expected 6 rows for token_embd\.weight, as many as there are/,
     );
-    refuse([tensor('output.weight', 8, 6)], /there is no token_embd\.weight to align/);
+    refuse([tensor('blk.0.attn_qkv.weight', 64, 6)], /there is no token_embd\.weight to align/);
   });
 });
 
@@ -153,11 +155,9 @@ test('an aligned file holds the plain file’s rows, then copies of the last nor
   const { plain, aligned } = await writeAlignedGpt2(folder);
   const before = await rowsOf(plain, await readGguf(plain), 'token_embd.weight');
   const file = await readGguf(aligned);
-  for (const name of ['token_embd.weight', 'output.weight']) {
-    const after = await rowsOf(aligned, file, name);
-    assert.deepEqual(after.slice(0, before.length), before);
-    assert.equal(after.length, 32);
-    for (const row of after.slice(before.length)) assert.deepEqual(row, before[12]);
-  }
-  assert.ok(join(folder, 'aligned.gguf') === aligned);
+  const after = await rowsOf(aligned, file, 'token_embd.weight');
+  assert.deepEqual(after.slice(0, before.length), before);
+  assert.equal(after.length, 32);
+  for (const row of after.slice(before.length)) assert.deepEqual(row, before[12]);
+  assert.deepEqual(file.metadata.get(VOCABULARY_SIZE_KEY), uint32(ODD_VOCABULARY));
 });

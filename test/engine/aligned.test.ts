@@ -41,8 +41,7 @@ function withWinningRows(model: GoodModel): Buffer {
     model.withData('output_norm.weight', (data) => data.writeFloatLE(0, 0)),
     model.withData('output_norm.bias', (data) => data.writeFloatLE(8, 0)),
   ];
-  const padded = model.file.tensors.some(({ name }) => name === 'output.weight');
-  if (padded) edits.push(model.withData('output.weight', raisePaddedRows));
+  edits.push(model.withData('token_embd.weight', raisePaddedRows));
   return edits.reduce((merged, edited) => {
     // Each edit changes bytes of its own, so whatever differs from the original is taken.
     for (const [index, byte] of edited.entries()) if (byte !== model.bytes[index]) merged[index] = byte;
@@ -50,6 +49,7 @@ function withWinningRows(model: GoodModel): Buffer {
   }, Buffer.from(model.bytes));
 }
 
+/** Does nothing to a plain file, which has no rows there. */
 function raisePaddedRows(data: Buffer): void {
   const rowBytes = WIDTH * BYTES_PER_HALF;
   // 0x5640 is 100 in binary16.

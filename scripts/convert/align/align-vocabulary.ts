@@ -2,7 +2,7 @@ import { FormatError } from '../format-error.js';
 import { align } from '../gguf/limits.js';
 import { type GgufArray, type GgufMetadata, type GgufValue, uint32 } from '../gguf/values.js';
 import type { TensorDescription } from '../gguf/writer.js';
-import type { OutputTypeName } from '../output-types.js';
+import { type OutputTypeName, plainType } from '../output-types.js';
 import { TOKEN_TYPES } from '../tokenizers/vocabulary.js';
 import type { Paddable } from './padding.js';
 
@@ -10,15 +10,16 @@ import type { Paddable } from './padding.js';
 export const VOCABULARY_SIZE_KEY = 'glossa.vocabulary_size';
 
 /**
- * llama.cpp v0.5.0 has a matrix's rows computed by a faster kernel where their number is a multiple of 32
- * (AMX: Q8_0, Q4_0, Q4_1, Q4_K, Q5_K, Q6_K, F16), of 4 to 16 (repacked weights on ARM and RISC-V) or of 16, 8 or 4
- * (F16 and BF16, several sequences at a time, on x86). 32 serves them all.
+ * llama.cpp v0.5.0 multiplies by a quantised matrix with faster kernels where its rows are a multiple of 32 (AMX:
+ * Q8_0, Q6_K and others), of 8 or 4 (weights repacked for ARM) or of 16 (for RISC-V). 32 serves them all.
  */
 const ROW_MULTIPLE = 32;
+/** A quantised matrix whose rows are no whole number of blocks becomes F16, which gains nothing. */
+const BLOCK = 32;
 
 const EMBEDDING = 'token_embd.weight';
 const OUTPUT = 'output.weight';
-const OUTPUT_BIAS = 'output.bias';
+const VOCABULARY_TENSORS = [EMBEDDING, OUTPUT, 'output.bias'];
 
 /** What llama.cpp's converter gives an unused token as its score. */
 const UNUSED_SCORE = -10_000;
@@ -37,38 +38,36 @@ export interface AlignedPlan<T extends TensorDescription> extends FilePlan<Padda
 
 /**
  * Fills the vocabulary up to a number of rows for which llama.cpp has faster kernels: the embedding and the
- * output matrix repeat the row of a rare token, `tokens` get unused entries, and `glossa.vocabulary_size` says how many
- * tokens there are. Embeddings that serve as the output matrix, too, get a copy for that purpose.
+ * output matrix repeat the row of a rare token, `tokens` get unused entries, and `glossa.vocabulary_size` says how
+ * many tokens there are. Embeddings that serve as the output matrix, too, stay one tensor: llama.cpp itself loads
+ * them a second time, into the faster kernel's layout, where the number of rows allows it.
  *
- * @param outtype type of the finished file; F32 files are left alone, for they are written for exactness
+ * @param outtype type of the finished file; only quantised ones gain
  * @throws FormatError if the plan has no embedding or its vocabulary and tokens disagree
  */
 export function alignVocabulary<T extends TensorDescription>(
   plan: FilePlan<T>,
   outtype: OutputTypeName,
 ): AlignedPlan<T> {
-  const tokens = stringsOf(plan.metadata, 'tokenizer.ggml.tokens');
-  const size = tokens.length;
+  const size = stringsOf(plan.metadata, 'tokenizer.ggml.tokens').length;
   const addedRows = align(size, ROW_MULTIPLE) - size;
-  if (addedRows === 0 || outtype === 'f32') return { ...plan, addedRows: 0 };
+  if (addedRows === 0 || !gains(plan.tensors, outtype)) return { ...plan, addedRows: 0 };
   const padding = { row: rarestToken(plan.metadata, size), rows: addedRows };
-  const pad = (tensor: T): Paddable<T> => ({
-    ...tensor,
-    dimensions: grown(tensor, size, addedRows),
-    padding,
-  });
-  const tensors = withOwnOutput(plan.tensors).map((tensor) =>
-    [EMBEDDING, OUTPUT, OUTPUT_BIAS].includes(tensor.name) ? pad(tensor) : tensor,
+  const tensors = plan.tensors.map((tensor): Paddable<T> =>
+    VOCABULARY_TENSORS.includes(tensor.name)
+      ? { ...tensor, dimensions: grown(tensor, size, addedRows), padding }
+      : tensor,
   );
   return { tensors, metadata: grownMetadata(plan.metadata, size, addedRows), addedRows };
 }
 
-/** A tied embedding twice: llama.cpp reads rows of one and multiplies by the other. */
-function withOwnOutput<T extends TensorDescription>(tensors: readonly T[]): readonly T[] {
-  const embedding = tensors.find(({ name }) => name === EMBEDDING);
-  if (embedding === undefined) throw new FormatError('checkpoint', `there is no ${EMBEDDING} to align`);
-  if (tensors.some(({ name }) => name === OUTPUT)) return tensors;
-  return [...tensors, { ...embedding, name: OUTPUT }];
+/** Whether the matrix that gives the scores becomes one that llama.cpp has such kernels for. */
+function gains(tensors: readonly TensorDescription[], outtype: OutputTypeName): boolean {
+  const find = (wanted: string): TensorDescription | undefined => tensors.find(({ name }) => name === wanted);
+  const matrix = find(OUTPUT) ?? find(EMBEDDING);
+  if (matrix === undefined) throw new FormatError('checkpoint', `there is no ${EMBEDDING} to align`);
+  // Whatever a quantised file's type, llama.cpp's quantiser makes this matrix Q8_0 or Q6_K.
+  return plainType(outtype) === undefined && (matrix.dimensions[0] ?? 0) % BLOCK === 0;
 }
 
 function grown({ name, dimensions }: TensorDescription, size: number, addedRows: number): number[] {
