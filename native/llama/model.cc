@@ -1,5 +1,6 @@
 #include "llama/model.h"
 
+#include <charconv>
 #include <stdexcept>
 
 #include "llama/log.h"
@@ -7,6 +8,10 @@
 namespace glossa {
 
 namespace {
+
+/// Number of tokens where the vocabulary's rows are more, filled up so that faster kernels apply. Written by
+/// scripts/convert/align.
+constexpr const char* kVocabularySizeKey = "glossa.vocabulary_size";
 
 /// Calls a llama.cpp function that writes text into a buffer and returns the length it needs (negative on
 /// error).
@@ -64,9 +69,29 @@ Model::Model(ModelPointer model)
   readVocabulary();
 }
 
+std::int32_t Model::tokenCount() const {
+  const std::int32_t rows = api().llama_vocab_n_tokens(vocabulary_);
+  if (rows <= 0) throw std::runtime_error("the model has no vocabulary");
+  const auto value = readText([&](char* out, std::size_t size) {
+    return api().llama_model_meta_val_str(handle(), kVocabularySizeKey, out, size);
+  });
+  if (!value) return rows;
+  std::int32_t count = 0;
+  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), count);
+  const bool isNumber = error == std::errc() && end == value->data() + value->size();
+  if (!isNumber || count < 1 || count > rows) {
+    throw std::runtime_error("expected 1 to " + std::to_string(rows) + " for " + kVocabularySizeKey +
+                             ", received " + value->substr(0, 40));
+  }
+  return count;
+}
+
 void Model::readVocabulary() {
-  const std::int32_t count = api().llama_vocab_n_tokens(vocabulary_);
-  if (count <= 0) throw std::runtime_error("the model has no vocabulary");
+  const std::int32_t count = tokenCount();
+  if (startToken() >= count) {
+    throw std::runtime_error("the start token " + std::to_string(startToken()) + " is none of the " +
+                             std::to_string(count) + " tokens of " + kVocabularySizeKey);
+  }
   pieces_.reserve(static_cast<std::size_t>(count));
   for (std::int32_t token = 0; token < count; ++token) {
     pieces_.push_back(pieceOf(vocabulary_, token));

@@ -29,6 +29,8 @@ class Model {
                                            const std::function<bool(float)>& onProgress);
 
   llama_model* handle() const { return model_.get(); }
+  /// Tokens that exist. An aligned file's matrices have more rows (glossa.vocabulary_size); the scores of
+  /// those are never looked at.
   std::size_t vocabularySize() const { return pieces_.size(); }
   std::int32_t trainedContextSize() const;
   std::uint64_t sizeBytes() const;
@@ -57,6 +59,7 @@ class Model {
 
  private:
   explicit Model(ModelPointer model);
+  std::int32_t tokenCount() const;
   void readVocabulary();
 
   ModelPointer model_;

@@ -9,6 +9,7 @@
 #include "node/convert.h"
 #include "node/decoding_functions.h"
 #include "node/engine_object.h"
+#include "node/evaluate.h"
 #include "node/low_rank.h"
 #include "node/measure.h"
 #include "node/model_object.h"
@@ -117,6 +118,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   env.AddCleanupHook(endEngines, data);
   data->modelClass = ModelObject::define(env);
   data->engineClass = EngineObject::define(env);
+  data->evaluationClass = EvaluationObject::define(env);
   const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, function, name));
   };
@@ -125,6 +127,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("dieWithParent", dieWithParent);
   add("loadModel", ModelObject::load);
   add("createEngine", EngineObject::create);
+  add("createEvaluation", EvaluationObject::create);
   add("createTableEngine", EngineObject::createOnTable);
   add("quantize", quantizeFile);
   add("convertRows", convertRowsAsync);

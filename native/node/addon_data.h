@@ -12,6 +12,7 @@ class EngineObject;
 struct AddonData {
   Napi::FunctionReference modelClass;
   Napi::FunctionReference engineClass;
+  Napi::FunctionReference evaluationClass;
   /// Live engines; their threads must end before the environment does.
   std::unordered_set<EngineObject*> engines;
 

@@ -1,32 +1,36 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import type { Architecture, ModelDescription } from './architectures/architecture.js';
-import { findArchitecture } from './architectures/index.js';
 import { asConversionError } from './failures.js';
-import { type GgufValue, string, uint32 } from './gguf/values.js';
-import { generalMetadata } from './metadata/general.js';
+import { type FilePlan, planFile } from './file-plan.js';
+import { type AdapterChoice, mergeAdapters, type MergedSource } from './lora/merge.js';
 import { resolveOutfile } from './outfile.js';
-import { DEFAULT_OUTPUT_TYPE, OUTPUT_TYPES, type OutputTypeName, writtenType } from './output-types.js';
-import { type PlannedTensor, planTensors } from './plan.js';
+import { DEFAULT_OUTPUT_TYPE, type OutputTypeName, writtenType } from './output-types.js';
+import type { PlannedTensor } from './plan.js';
 import { quantizeInto, type QuantizeFile } from './quantize.js';
-import { checkFolder, openSource, type Source } from './source.js';
+import { checkFolder, openSource } from './source.js';
 import { TemporaryFile } from './temporary-file.js';
-import { tokenizerMetadata } from './tokenizers/index.js';
+import { requireVerified, type VerificationReport, verifyConversion } from './verify/verify.js';
 import { type ConversionListeners, writeTensors } from './write-tensors.js';
-
-/** ggml's version of its quantised formats (GGML_QNT_VERSION). */
-const QUANTIZATION_VERSION = 2;
 
 export interface ConvertOptions extends ConversionListeners {
   /** A Hugging Face checkpoint folder. */
   readonly source: string;
+  /** PEFT adapters that are merged into the checkpoint, in this order. Default none. */
+  readonly adapters?: readonly AdapterChoice[] | undefined;
   /** Default q8_0. */
   readonly outtype?: OutputTypeName | undefined;
-  /** A file, replaced if it exists, or a folder. Default: `<folder's name>-<outtype>.gguf` in the source. */
+  /**
+   * A file, replaced if it exists, or a folder. Default: `<name>-<outtype>.gguf` in the last adapter's folder or, without
+   * adapters, in the source; `<name>` is that folder's.
+   */
   readonly outfile?: string | undefined;
-  /** The folder with the tokenizer's files. Default: the source. */
+  /** The folder with the tokenizer's files. Default: the source, or an adapter that changed the vocabulary. */
   readonly tokenizer?: string | undefined;
+  /** Fill the vocabulary up to a number of rows for which llama.cpp has faster kernels, where that helps. Default true. */
+  readonly align?: boolean | undefined;
+  /** Compare the file with an F32 conversion before it gets its name. Default false. */
+  readonly verify?: boolean | undefined;
   /** Check everything but the tensors' values and write nothing. Default false. */
   readonly dryRun?: boolean | undefined;
   /** Threads of the quantiser. Default: its own. */
@@ -43,21 +47,26 @@ export interface ConversionResult {
   readonly architecture: string;
   /** As the converter writes them; a quantiser changes their types afterwards. */
   readonly tensors: readonly PlannedTensor[];
-  /** Number of elements of all tensors. */
+  /** Number of elements of all tensors, without rows added for alignment. */
   readonly parameters: number;
+  /** Rows by which the vocabulary was filled up; 0 if it was not aligned. */
+  readonly addedRows: number;
   /** Size of the file; 0 in a dry run. */
   readonly bytes: number;
+  /** With `verify`. */
+  readonly verification?: VerificationReport;
 }
 
 /**
- * Converts a checkpoint to GGUF. The file appears under its name complete or not at all.
+ * Converts a checkpoint to GGUF. The file appears under its name complete (and verified, if that is asked for)
+ * or not at all.
  *
- * @throws GlossaError CONVERSION_FAILED if the checkpoint is broken, not known or not expressible, or a file
- *   cannot be read or written
+ * @throws GlossaError CONVERSION_FAILED if the checkpoint is broken, not known or not expressible, a file cannot
+ *   be read or written, or the result does not stand its verification
  */
 export async function convertCheckpoint(options: ConvertOptions): Promise<ConversionResult> {
   try {
-    const source = await openSource(options.source);
+    const source = await mergeAdapters(await openSource(options.source), options.adapters ?? [], options);
     try {
       return await convertSource(source, options);
     } finally {
@@ -68,64 +77,64 @@ export async function convertCheckpoint(options: ConvertOptions): Promise<Conver
   }
 }
 
-async function convertSource(source: Source, options: ConvertOptions): Promise<ConversionResult> {
+async function convertSource(source: MergedSource, options: ConvertOptions): Promise<ConversionResult> {
   const outtype = options.outtype ?? DEFAULT_OUTPUT_TYPE;
-  const tokenizer = options.tokenizer === undefined ? source.folder : resolve(options.tokenizer);
+  const tokenizer = options.tokenizer === undefined ? source.tokenizer : resolve(options.tokenizer);
   await checkFolder(tokenizer, '--tokenizer');
-  const architecture = findArchitecture(source.config);
-  const model = architecture.describe(source.config);
-  for (const warning of model.warnings ?? []) options.onWarning?.(warning);
-  const tensors = planTensors(architecture, model, source.checkpoint, writtenType(outtype) ?? 'exact');
-  const parameters = countElements(tensors);
-  const metadata = await collectMetadata(source, { architecture, model, tokenizer, parameters, outtype });
-  const outfile = await resolveOutfile(source.folder, outtype, options.outfile, [source.folder, tokenizer]);
-  const result = { outfile, outtype, architecture: architecture.name, tensors, parameters, bytes: 0 };
+  const plan = await planFile(source, { outtype, tokenizer, align: options.align ?? true });
+  for (const warning of plan.warnings) options.onWarning?.(warning);
+  const inputs = [source.folder, ...source.adapterFolders, tokenizer];
+  const home = source.adapterFolders.at(-1) ?? source.folder;
+  const outfile = await resolveOutfile(home, outtype, options.outfile, inputs);
+  const { architecture, tensors, parameters, addedRows } = plan;
+  const result = { outfile, outtype, architecture, tensors, parameters, addedRows, bytes: 0 };
   if (options.dryRun === true) return result;
-  const write = (target: TemporaryFile): Promise<void> =>
-    writeTensors(target, metadata, tensors, source.checkpoint, options);
   const output = TemporaryFile.beside(outfile);
   try {
-    if (writtenType(outtype) !== undefined) await write(output);
-    else await quantizeInto(output, outtype, write, options);
+    await writeFile(output, plan, { ...options, source, outtype });
+    const verification =
+      options.verify === true ? await verify(output, { ...options, source, outtype, tokenizer }) : undefined;
     await output.commit();
+    const { size } = await stat(outfile);
+    return { ...result, bytes: size, ...(verification === undefined ? {} : { verification }) };
   } finally {
     await output.discard();
   }
-  return { ...result, bytes: (await stat(outfile)).size };
 }
 
-function countElements(tensors: readonly PlannedTensor[]): number {
-  return tensors.reduce(
-    (sum, { dimensions }) => sum + dimensions.reduce((product, length) => product * length, 1),
-    0,
-  );
-}
-
-interface MetadataParts {
-  readonly architecture: Architecture;
-  readonly model: ModelDescription;
+interface VerifyOptions extends WriteFileOptions {
   readonly tokenizer: string;
-  readonly parameters: number;
-  readonly outtype: OutputTypeName;
 }
 
-/** All metadata in llama.cpp's converter's order. */
-async function collectMetadata(source: Source, parts: MetadataParts): Promise<Map<string, GgufValue>> {
-  const { architecture, model, tokenizer, parameters, outtype } = parts;
-  return new Map<string, GgufValue>([
-    ['general.architecture', string(architecture.name)],
-    ...(model.metadataFirst ?? []),
-    ['general.type', string('model')],
-    ...(await generalMetadata(source.folder, source.config, parameters)),
-    ...model.metadata,
-    ['general.file_type', uint32(OUTPUT_TYPES[outtype].fileType)],
-    ...(model.metadataAfterFileType ?? []),
-    ['general.quantization_version', uint32(QUANTIZATION_VERSION)],
-    ...(await tokenizerMetadata({
-      folder: tokenizer,
-      architecture: architecture.name,
-      vocabularySize: model.vocabularySize,
-      config: source.config,
-    })),
-  ]);
+/** @throws GlossaError CONVERSION_FAILED if the file does not agree with an F32 conversion of the same source */
+async function verify(file: TemporaryFile, options: VerifyOptions): Promise<VerificationReport> {
+  const { source, outtype, tokenizer, threads, onProgress } = options;
+  const report = await verifyConversion({
+    ggufPath: file.path,
+    outtype,
+    tokenizerFolder: tokenizer,
+    writeReference: async (target) => {
+      const exact = await planFile(source, { outtype: 'f32', tokenizer, align: false });
+      await writeFile(target, exact, { source, outtype: 'f32', threads });
+    },
+    onProgress: (fraction) => onProgress?.({ phase: 'verify', fraction }),
+  });
+  requireVerified(report);
+  return report;
+}
+
+interface WriteFileOptions extends ConversionListeners {
+  readonly source: MergedSource;
+  readonly outtype: OutputTypeName;
+  readonly threads?: number | undefined;
+  readonly quantize?: QuantizeFile | undefined;
+}
+
+/** Fills a temporary file, through the quantiser where the converter does not write the type itself. */
+async function writeFile(target: TemporaryFile, plan: FilePlan, options: WriteFileOptions): Promise<void> {
+  const { source, outtype } = options;
+  const write = (file: TemporaryFile): Promise<void> =>
+    writeTensors(file, plan.metadata, plan.tensors, source.checkpoint, options);
+  if (writtenType(outtype) !== undefined) await write(target);
+  else await quantizeInto(target, outtype, write, options);
 }

@@ -37,3 +37,9 @@ export function writtenType(name: OutputTypeName): WrittenType | undefined {
   const type: OutputType = OUTPUT_TYPES[name];
   return type.matrices;
 }
+
+/** Whether matrices lose precision to blocks of few bits. */
+export function isQuantised(name: OutputTypeName): boolean {
+  const type = writtenType(name);
+  return type === undefined || type === 'Q8_0';
+}

@@ -1,7 +1,7 @@
 /** How far a conversion is. */
 export interface ConversionProgress {
-  /** "tensors": the converter writes; "quantize": llama.cpp's quantiser does. */
-  readonly phase: 'tensors' | 'quantize';
+  /** "tensors": the converter writes; "quantize": llama.cpp's quantiser does; "verify": both models run. */
+  readonly phase: 'tensors' | 'quantize' | 'verify';
   /** 0 to 1 within the phase. */
   readonly fraction: number;
   /** Bytes of the checkpoint converted so far; absent while quantising. */
@@ -17,6 +17,7 @@ export interface ProgressStream {
 const LABELS: Readonly<Record<ConversionProgress['phase'], string>> = {
   tensors: 'converting',
   quantize: 'quantising',
+  verify: 'verifying',
 };
 
 /**

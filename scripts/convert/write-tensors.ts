@@ -1,3 +1,4 @@
+import { type Paddable, withPadding } from './align/padding.js';
 import { type Checkpoint, DTYPE_BYTES } from './checkpoint.js';
 import { quote } from './format-error.js';
 import type { GgufMetadata } from './gguf/values.js';
@@ -29,7 +30,7 @@ export interface WriteOptions extends ConversionListeners {
 export async function writeTensors(
   target: TemporaryFile,
   metadata: GgufMetadata,
-  tensors: readonly PlannedTensor[],
+  tensors: readonly Paddable<PlannedTensor>[],
   checkpoint: Checkpoint,
   options: WriteOptions,
 ): Promise<void> {
@@ -50,7 +51,7 @@ export async function writeTensors(
 
 async function writeTensor(
   writer: GgufWriter,
-  planned: PlannedTensor,
+  planned: Paddable<PlannedTensor>,
   checkpoint: Checkpoint,
   options: WriteOptions,
 ): Promise<void> {
@@ -68,7 +69,7 @@ async function writeTensor(
   if (faults.nonFinite > 0) options.onWarning?.(`${holds} ${faults.nonFinite} NaN or infinite values`);
   if (faults.overflowing > 0 && type === 'F16')
     options.onWarning?.(`${holds} ${faults.overflowing} values beyond F16's range; they become infinite`);
-  await writer.writeTensor(name, data);
+  await writer.writeTensor(name, withPadding(planned, data));
 }
 
 function sourceBytes({ origin }: PlannedTensor): number {

@@ -88,6 +88,15 @@ export interface NativeModel {
   detokenize(tokens: readonly number[]): string;
 }
 
+/** One sequence in a context of its own; freed with this object. */
+export interface NativeEvaluation {
+  /**
+   * Appends tokens (at most 2048, and what is left of the context) and gives the scores after each: rows of the
+   * vocabulary's size, one after the other.
+   */
+  next(tokens: readonly number[]): Promise<Float32Array>;
+}
+
 export interface NativeDevice {
   readonly name: string;
   readonly description: string;
@@ -161,6 +170,10 @@ export interface Addon {
     onProgress: (fraction: number) => void,
   ): Promise<NativeModel>;
   createEngine(model: NativeModel, options: NativeEngineOptions, onStep: StepCallback): Promise<NativeEngine>;
+  createEvaluation(
+    model: NativeModel,
+    options: { readonly contextSize: number; readonly threads: number },
+  ): Promise<NativeEvaluation>;
   createTableEngine(
     table: Float32Array,
     options: TableEngineOptions,

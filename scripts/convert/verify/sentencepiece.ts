@@ -1,0 +1,128 @@
+import { FormatError } from '../format-error.js';
+import {
+  furtherAddedTokens,
+  plainAddedToken,
+  type TokenizerJson,
+  type VerificationFiles,
+} from './tokenizer-files.js';
+
+/** What is needed of a SentencePiece `tokenizer.model`; the converter's reader gives it. */
+export interface SentencePieceVocabulary {
+  /** By id. */
+  readonly pieces: readonly {
+    readonly text: string;
+    readonly score: number;
+    readonly type: 'normal' | 'unknown' | 'control' | 'userDefined' | 'unused' | 'byte';
+  }[];
+  readonly modelType: string;
+  readonly byteFallback: boolean;
+  readonly addDummyPrefix: boolean;
+  readonly removeExtraWhitespaces: boolean;
+  /** Not empty: the text is normalised first (nmt_nfkc and the like). */
+  readonly precompiledCharsmap: Uint8Array;
+}
+
+/** SentencePiece's mark for a space. */
+const MARK = '\u2581';
+
+/**
+ * tokenizer.json of a SentencePiece model, as transformers makes it from one: BPE with merges in the order of the pieces' scores, or
+ * Unigram.
+ *
+ * @throws FormatError for other kinds of models
+ */
+export function sentencePieceTokenizer(
+  model: SentencePieceVocabulary,
+  files: VerificationFiles,
+): TokenizerJson {
+  const ids = new Map(model.pieces.map(({ text }, id) => [text, id]));
+  const special = model.pieces.flatMap(({ text, type }, id) =>
+    ['control', 'unknown', 'userDefined'].includes(type)
+      ? [plainAddedToken(id, text, type !== 'userDefined')]
+      : [],
+  );
+  return {
+    added_tokens: [...special, ...furtherAddedTokens(files, special, ids)],
+    normalizer: { type: 'Sequence', normalizers: normalizers(model) },
+    pre_tokenizer: prefixesWords(model)
+      ? { type: 'Metaspace', replacement: MARK, prepend_scheme: 'always' }
+      : null,
+    post_processor: null,
+    decoder: decoder(model),
+    model: model.modelType === 'bpe' ? bpe(model, ids) : unigram(model),
+  };
+}
+
+/** Where spaces at the ends go, the prefix belongs to what is left, and there is none for nothing. */
+function prefixesWords({ addDummyPrefix, removeExtraWhitespaces }: SentencePieceVocabulary): boolean {
+  return addDummyPrefix && removeExtraWhitespaces;
+}
+
+function normalizers(model: SentencePieceVocabulary): object[] {
+  const replace = (pattern: object, content: string): object => ({ type: 'Replace', pattern, content });
+  return [
+    ...(model.precompiledCharsmap.length > 0 ? [{ type: 'Precompiled', precompiled_charsmap: null }] : []),
+    ...(model.removeExtraWhitespaces
+      ? [{ type: 'Strip', strip_left: true, strip_right: true }, replace({ Regex: ' {2,}' }, ' ')]
+      : []),
+    ...(model.addDummyPrefix && !prefixesWords(model) ? [{ type: 'Prepend', prepend: MARK }] : []),
+    replace({ String: ' ' }, MARK),
+  ];
+}
+
+function decoder({ addDummyPrefix }: SentencePieceVocabulary): object {
+  return {
+    type: 'Sequence',
+    decoders: [
+      { type: 'Replace', pattern: { String: MARK }, content: ' ' },
+      { type: 'ByteFallback' },
+      { type: 'Fuse' },
+      ...(addDummyPrefix ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : []),
+    ],
+  };
+}
+
+function unigram({ pieces, byteFallback, modelType }: SentencePieceVocabulary): Record<string, unknown> {
+  if (modelType !== 'unigram') {
+    throw new FormatError('tokenizer.model', `expected bpe or unigram for model_type, received ${modelType}`);
+  }
+  return {
+    type: 'Unigram',
+    unk_id: pieces.findIndex(({ type }) => type === 'unknown'),
+    vocab: pieces.map(({ text, score }) => [text, score]),
+    byte_fallback: byteFallback,
+  };
+}
+
+function bpe(model: SentencePieceVocabulary, ids: ReadonlyMap<string, number>): Record<string, unknown> {
+  return {
+    type: 'BPE',
+    vocab: Object.fromEntries(ids),
+    merges: merges(model, ids),
+    unk_token: model.pieces.find(({ type }) => type === 'unknown')?.text ?? null,
+    fuse_unk: true,
+    byte_fallback: model.byteFallback,
+  };
+}
+
+/** Every way to make a piece of two others, the best piece first. */
+function merges({ pieces }: SentencePieceVocabulary, ids: ReadonlyMap<string, number>): string[][] {
+  const isPart = (text: string): boolean => {
+    const type = pieces[ids.get(text) ?? -1]?.type;
+    return type === 'normal' || type === 'userDefined';
+  };
+  const found = pieces.flatMap(({ text, score, type }) => {
+    if (type !== 'normal') return [];
+    const characters = Array.from(text);
+    const cuts = characters.slice(1).map((_, index) => index + 1);
+    return cuts
+      .map((cut) => ({
+        left: characters.slice(0, cut).join(''),
+        right: characters.slice(cut).join(''),
+        score,
+      }))
+      .filter(({ left, right }) => isPart(left) && isPart(right))
+      .sort((a, b) => (ids.get(a.left) ?? 0) - (ids.get(b.left) ?? 0));
+  });
+  return found.sort((a, b) => b.score - a.score).map(({ left, right }) => [left, right]);
+}
