@@ -8,11 +8,17 @@ import type { ModelConfig } from './architectures/architecture.js';
 import type { Checkpoint } from './checkpoint.js';
 import { FormatError } from './format-error.js';
 import { parseJsonFile } from './json-file.js';
+import { openPytorch } from './pytorch/reader.js';
 import { openSafetensors } from './safetensors/reader.js';
-import { openShardedSafetensors } from './safetensors/sharded.js';
+import { openSharded } from './sharded.js';
 
-const WEIGHTS = 'model.safetensors';
-const WEIGHTS_INDEX = 'model.safetensors.index.json';
+type OpenFile = (path: string) => Promise<Checkpoint>;
+
+/** Names of the weights, the first that is there being read, and how one such file is opened. */
+const WEIGHTS: readonly (readonly [name: string, open: OpenFile])[] = [
+  ['model.safetensors', openSafetensors],
+  ['pytorch_model.bin', openPytorch],
+];
 
 /** An opened checkpoint folder. */
 export interface Source {
@@ -55,12 +61,11 @@ export async function checkFolder(path: string, parameter: string): Promise<void
 }
 
 function openCheckpoint(folder: string, names: ReadonlySet<string>): Promise<Checkpoint> {
-  if (names.has(WEIGHTS_INDEX)) return openShardedSafetensors(folder, WEIGHTS_INDEX);
-  if (names.has(WEIGHTS)) return openSafetensors(join(folder, WEIGHTS));
-  const pickled = [...names].some((name) => name.startsWith('pytorch_model') && name.endsWith('.bin'));
-  const hint = pickled ? '; PyTorch .bin files are not supported yet' : '';
-  throw new FormatError(
-    'checkpoint',
-    `there is neither ${WEIGHTS} nor ${WEIGHTS_INDEX} in the folder${hint}`,
-  );
+  for (const [name, openFile] of WEIGHTS) {
+    const index = `${name}.index.json`;
+    if (names.has(index)) return openSharded(folder, index, openFile);
+    if (names.has(name)) return openFile(join(folder, name));
+  }
+  const expected = WEIGHTS.map(([name]) => name).join(' nor ');
+  throw new FormatError('checkpoint', `there is neither ${expected} nor an index of either in the folder`);
 }

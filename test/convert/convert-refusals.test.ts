@@ -139,12 +139,12 @@ describe('a checkpoint that cannot be converted is refused, and nothing is writt
       /safetensors: the file has only 1 bytes/,
     ],
     [
-      'PyTorch weights',
+      'malformed PyTorch weights',
       async (folder) => {
         await rm(join(folder, 'model.safetensors'));
         await writeFile(join(folder, 'pytorch_model.bin'), '');
       },
-      /PyTorch .bin files are not supported yet/,
+      /expected a zip archive of torch.save, received a file of 0 bytes/,
     ],
   ];
   for (const [kind, damage, message] of damages) {
