@@ -168,10 +168,7 @@ describe('a place that cannot be used is refused', () => {
       { source: join(source, 'config.json') },
       /expected a folder for SOURCE, received a file: config.json/,
     );
-    await rejectsWith(
-      { source: 'hf:openai-community/gpt2' },
-      /received an hf: address: downloading is not supported yet/,
-    );
+    await rejectsWith({ source: 'hf:gpt2' }, /expected hf:owner\/name or hf:owner\/name@revision, received/);
   });
 
   test('a tokenizer folder or an output folder that is not there', async (context) => {

