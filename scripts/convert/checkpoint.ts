@@ -35,7 +35,10 @@ export interface CheckpointTensor {
 
 /** The weights of a model, wherever and in however many files they lie. */
 export interface Checkpoint {
-  /** By name, in the order in which they are converted: file by file, names sorted within a file. */
+  /**
+   * By name, in the order in which they are converted: file by file, and within a file as llama.cpp's converter
+   * meets them: safetensors sorted by name, PyTorch in the state dict's order.
+   */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
   /** Paths of the files read, none of which may be overwritten. */
   readonly files: readonly string[];

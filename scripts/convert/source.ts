@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { z } from 'zod';
 
@@ -7,40 +7,46 @@ import { GlossaError } from '../../src/errors.js';
 import type { ModelConfig } from './architectures/architecture.js';
 import type { Checkpoint } from './checkpoint.js';
 import { FormatError } from './format-error.js';
+import { isHubAddress } from './hub/address.js';
+import { type FetchOptions, localFolder } from './hub/snapshot.js';
 import { parseJsonFile } from './json-file.js';
+import { openPytorch } from './pytorch/reader.js';
 import { openSafetensors } from './safetensors/reader.js';
-import { openShardedSafetensors } from './safetensors/sharded.js';
+import { openSharded } from './sharded.js';
 
-const WEIGHTS = 'model.safetensors';
-const WEIGHTS_INDEX = 'model.safetensors.index.json';
+type OpenFile = (path: string) => Promise<Checkpoint>;
+
+/** Names of the weights, the first that is there being read, and how one such file is opened. */
+const WEIGHTS: readonly (readonly [name: string, open: OpenFile])[] = [
+  ['model.safetensors', openSafetensors],
+  ['pytorch_model.bin', openPytorch],
+];
 
 /** An opened checkpoint folder. */
 export interface Source {
   /** Absolute path of the folder. */
   readonly folder: string;
+  /** Where the result goes unless --outfile says so: the folder, or the current one for a source on the hub. */
+  readonly outputFolder: string;
   readonly config: ModelConfig;
   readonly checkpoint: Checkpoint;
 }
 
 /**
- * Opens a Hugging Face checkpoint folder: config.json and the weights' headers.
+ * Opens a Hugging Face checkpoint: config.json and the weights' headers.
  *
- * @throws GlossaError CONVERSION_FAILED if the source is no local folder
+ * @param source a folder, or hf:owner/name[@revision], which is downloaded first
+ * @throws GlossaError CONVERSION_FAILED if the source is no folder or cannot be downloaded
  * @throws FormatError if files are missing or malformed
  */
-export async function openSource(source: string): Promise<Source> {
-  if (source.startsWith('hf:')) {
-    throw new GlossaError(
-      'CONVERSION_FAILED',
-      'expected a local checkpoint folder for SOURCE, received an hf: address: downloading is not supported yet',
-    );
-  }
-  const folder = resolve(source);
+export async function openSource(source: string, options: FetchOptions = {}): Promise<Source> {
+  const folder = await localFolder(source, options);
   await checkFolder(folder, 'SOURCE');
   const names = new Set(await readdir(folder));
   if (!names.has('config.json')) throw new FormatError('checkpoint', 'there is no config.json in the folder');
   const config = await parseJsonFile(join(folder, 'config.json'), z.record(z.string(), z.unknown()));
-  return { folder, config, checkpoint: await openCheckpoint(folder, names) };
+  const outputFolder = isHubAddress(source) ? process.cwd() : folder;
+  return { folder, outputFolder, config, checkpoint: await openCheckpoint(folder, names) };
 }
 
 /** @throws GlossaError CONVERSION_FAILED if there is no such folder */
@@ -55,12 +61,11 @@ export async function checkFolder(path: string, parameter: string): Promise<void
 }
 
 function openCheckpoint(folder: string, names: ReadonlySet<string>): Promise<Checkpoint> {
-  if (names.has(WEIGHTS_INDEX)) return openShardedSafetensors(folder, WEIGHTS_INDEX);
-  if (names.has(WEIGHTS)) return openSafetensors(join(folder, WEIGHTS));
-  const pickled = [...names].some((name) => name.startsWith('pytorch_model') && name.endsWith('.bin'));
-  const hint = pickled ? '; PyTorch .bin files are not supported yet' : '';
-  throw new FormatError(
-    'checkpoint',
-    `there is neither ${WEIGHTS} nor ${WEIGHTS_INDEX} in the folder${hint}`,
-  );
+  for (const [name, openFile] of WEIGHTS) {
+    const index = `${name}.index.json`;
+    if (names.has(index)) return openSharded(folder, index, openFile);
+    if (names.has(name)) return openFile(join(folder, name));
+  }
+  const expected = WEIGHTS.map(([name]) => name).join(' nor ');
+  throw new FormatError('checkpoint', `there is neither ${expected} nor an index of either in the folder`);
 }

@@ -24,6 +24,8 @@ export interface OptionDescription {
 export const ENV_PREFIX = 'GLOSSA_';
 /** Names the configuration file; the flag is --config. */
 export const CONFIG_FILE_ENV = 'GLOSSA_CONFIG';
+/** Names the folder of what `glossa convert` downloads; no option of the server. */
+export const CACHE_ENV = 'GLOSSA_CACHE';
 
 /** All options, in the schema's order. */
 export const OPTIONS: readonly OptionDescription[] = Object.entries(settingsSchema.shape).map(

@@ -3,7 +3,14 @@ import { dirname, resolve } from 'node:path';
 
 import { GlossaError } from '../errors.js';
 import { suggestion } from '../nearest-name.js';
-import { CONFIG_FILE_ENV, ENV_PREFIX, OPTIONS, valueFromText, type OptionDescription } from './options.js';
+import {
+  CACHE_ENV,
+  CONFIG_FILE_ENV,
+  ENV_PREFIX,
+  OPTIONS,
+  valueFromText,
+  type OptionDescription,
+} from './options.js';
 
 /** Values of one source (flags, environment, file) before validation, and how messages name each of them. */
 export interface ConfigSource {
@@ -39,7 +46,7 @@ export function environmentSource(env: NodeJS.ProcessEnv, cwd: string): ConfigSo
   const known = new Map(settable.map((option) => [option.env, option]));
   const values = new Map<string, unknown>();
   for (const [name, text] of Object.entries(env)) {
-    if (!name.startsWith(ENV_PREFIX) || name === CONFIG_FILE_ENV) continue;
+    if (!name.startsWith(ENV_PREFIX) || name === CONFIG_FILE_ENV || name === CACHE_ENV) continue;
     const option = known.get(name);
     if (option === undefined) {
       const hint = suggestion(name, [...known.keys(), CONFIG_FILE_ENV]);

@@ -139,12 +139,12 @@ describe('a checkpoint that cannot be converted is refused, and nothing is writt
       /safetensors: the file has only 1 bytes/,
     ],
     [
-      'PyTorch weights',
+      'malformed PyTorch weights',
       async (folder) => {
         await rm(join(folder, 'model.safetensors'));
         await writeFile(join(folder, 'pytorch_model.bin'), '');
       },
-      /PyTorch .bin files are not supported yet/,
+      /expected a zip archive of torch.save, received a file of 0 bytes/,
     ],
   ];
   for (const [kind, damage, message] of damages) {
@@ -168,10 +168,7 @@ describe('a place that cannot be used is refused', () => {
       { source: join(source, 'config.json') },
       /expected a folder for SOURCE, received a file: config.json/,
     );
-    await rejectsWith(
-      { source: 'hf:openai-community/gpt2' },
-      /received an hf: address: downloading is not supported yet/,
-    );
+    await rejectsWith({ source: 'hf:gpt2' }, /expected hf:owner\/name or hf:owner\/name@revision, received/);
   });
 
   test('a tokenizer folder or an output folder that is not there', async (context) => {

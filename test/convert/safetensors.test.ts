@@ -6,7 +6,7 @@ import { describe, test, type TestContext } from 'node:test';
 import type { Checkpoint } from '../../scripts/convert/checkpoint.js';
 import { FormatError } from '../../scripts/convert/format-error.js';
 import { openSafetensors } from '../../scripts/convert/safetensors/reader.js';
-import { openShardedSafetensors } from '../../scripts/convert/safetensors/sharded.js';
+import { openSharded } from '../../scripts/convert/sharded.js';
 import { rawSafetensors, writeSafetensors } from './raw-safetensors.js';
 import { scratchFolder } from './scratch.js';
 
@@ -171,7 +171,7 @@ describe('a checkpoint in shards', () => {
 
   test('is read shard by shard', async (context) => {
     const folder = await shards(context, sound);
-    const checkpoint = await openShardedSafetensors(folder, INDEX);
+    const checkpoint = await openSharded(folder, INDEX, openSafetensors);
     context.after(() => checkpoint.close());
     assert.deepEqual([...checkpoint.tensors.keys()], ['b', 'z', 'a']);
     assert.deepEqual(await checkpoint.read('a'), Uint8Array.of(3));
@@ -199,25 +199,31 @@ describe('a checkpoint in shards', () => {
   ];
   for (const [kind, weightMap, message] of broken) {
     test(`${kind} is refused`, async (context) => {
-      await assert.rejects(openShardedSafetensors(await shards(context, weightMap), INDEX), message);
+      await assert.rejects(openSharded(await shards(context, weightMap), INDEX, openSafetensors), message);
     });
   }
 
   test('the same tensor in two shards is refused', async (context) => {
     const folder = await shards(context, sound);
     await writeSafetensors(join(folder, 'two.safetensors'), [tensor('a', 3), tensor('b', 4)]);
-    await assert.rejects(openShardedSafetensors(folder, INDEX), /tensor "b" is in two shards/);
+    await assert.rejects(openSharded(folder, INDEX, openSafetensors), /tensor "b" is in two shards/);
   });
 
   test('a missing shard and a malformed index are refused', async (context) => {
     const folder = await shards(context, sound);
     await rm(join(folder, 'two.safetensors'));
-    await assert.rejects(openShardedSafetensors(folder, INDEX), /the shard "two.safetensors" is missing/);
+    await assert.rejects(
+      openSharded(folder, INDEX, openSafetensors),
+      /the shard "two.safetensors" is missing/,
+    );
     await writeFile(join(folder, INDEX), '{"weight_map": {"a": 1}}');
-    await assert.rejects(openShardedSafetensors(folder, INDEX), /model.safetensors.index.json: weight_map.a/);
+    await assert.rejects(
+      openSharded(folder, INDEX, openSafetensors),
+      /model.safetensors.index.json: weight_map.a/,
+    );
     await writeFile(join(folder, INDEX), '{');
     await assert.rejects(
-      openShardedSafetensors(folder, INDEX),
+      openSharded(folder, INDEX, openSafetensors),
       /model.safetensors.index.json: the file is not valid JSON/,
     );
   });
