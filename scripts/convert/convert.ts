@@ -1,12 +1,16 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 
+import { GlossaError } from '../../src/errors.js';
 import { asConversionError } from './failures.js';
 import { type FilePlan, planFile } from './file-plan.js';
+import { isHubAddress } from './hub/address.js';
+import { type DownloadProgress, localFolder } from './hub/snapshot.js';
 import { type AdapterChoice, mergeAdapters, type MergedSource } from './lora/merge.js';
 import { resolveOutfile } from './outfile.js';
 import { DEFAULT_OUTPUT_TYPE, type OutputTypeName, writtenType } from './output-types.js';
 import type { PlannedTensor } from './plan.js';
+import { openPytorch } from './pytorch/reader.js';
 import { quantizeInto, type QuantizeFile } from './quantize.js';
 import { checkFolder, openSource } from './source.js';
 import { TemporaryFile } from './temporary-file.js';
@@ -14,15 +18,15 @@ import { requireVerified, type VerificationReport, verifyConversion } from './ve
 import { type ConversionListeners, writeTensors } from './write-tensors.js';
 
 export interface ConvertOptions extends ConversionListeners {
-  /** A Hugging Face checkpoint folder. */
+  /** A Hugging Face checkpoint folder, or hf:owner/name[@revision] on the hub. */
   readonly source: string;
   /** PEFT adapters that are merged into the checkpoint, in this order. Default none. */
   readonly adapters?: readonly AdapterChoice[] | undefined;
   /** Default q8_0. */
   readonly outtype?: OutputTypeName | undefined;
   /**
-   * A file, replaced if it exists, or a folder. Default: `<name>-<outtype>.gguf` in the last adapter's folder or, without
-   * adapters, in the source; `<name>` is that folder's.
+   * A file, replaced if it exists, or a folder. Default: `<name>-<outtype>.gguf` in the last adapter's folder or,
+   * without adapters, in the source; `<name>` is that folder's. Where that is on the hub: in the current folder.
    */
   readonly outfile?: string | undefined;
   /** The folder with the tokenizer's files. Default: the source, or an adapter that changed the vocabulary. */
@@ -31,7 +35,9 @@ export interface ConvertOptions extends ConversionListeners {
   readonly align?: boolean | undefined;
   /** Compare the file with an F32 conversion before it gets its name. Default false. */
   readonly verify?: boolean | undefined;
-  /** Check everything but the tensors' values and write nothing. Default false. */
+  /** Hears what was compared, whether or not the file passed. */
+  readonly onVerification?: ((report: VerificationReport) => void) | undefined;
+  /** Check everything but the tensors' values and write nothing; not together with `verify`. Default false. */
   readonly dryRun?: boolean | undefined;
   /** Threads of the quantiser. Default: its own. */
   readonly threads?: number | undefined;
@@ -53,8 +59,6 @@ export interface ConversionResult {
   readonly addedRows: number;
   /** Size of the file; 0 in a dry run. */
   readonly bytes: number;
-  /** With `verify`. */
-  readonly verification?: VerificationReport;
 }
 
 /**
@@ -66,7 +70,9 @@ export interface ConversionResult {
  */
 export async function convertCheckpoint(options: ConvertOptions): Promise<ConversionResult> {
   try {
-    const source = await mergeAdapters(await openSource(options.source), options.adapters ?? [], options);
+    if (options.verify === true && options.dryRun === true)
+      throw new GlossaError('CONVERSION_FAILED', 'a dry run writes nothing that could be verified');
+    const source = await openMerged(options);
     try {
       return await convertSource(source, options);
     } finally {
@@ -77,6 +83,27 @@ export async function convertCheckpoint(options: ConvertOptions): Promise<Conver
   }
 }
 
+/** Opens the source and merges the adapters; what is on the hub is fetched first. */
+async function openMerged(options: ConvertOptions): Promise<MergedSource> {
+  const { onWarning, onProgress } = options;
+  const fetching = {
+    onProgress: ({ bytes, totalBytes }: DownloadProgress) =>
+      onProgress?.({ phase: 'download', fraction: totalBytes === 0 ? 1 : bytes / totalBytes, bytes }),
+  };
+  const adapters: AdapterChoice[] = [];
+  for (const { folder, scale } of options.adapters ?? [])
+    adapters.push({ folder: await localFolder(folder, fetching), scale });
+  const source = await openSource(options.source, fetching);
+  return mergeAdapters(source, adapters, { onWarning, openPickled: openPytorch });
+}
+
+/** Where the result goes unless --outfile says so: to the last adapter, or to the source; never into the cache. */
+function homeOf(source: MergedSource, { adapters }: ConvertOptions): string {
+  const last = adapters?.at(-1);
+  if (last === undefined) return source.outputFolder;
+  return isHubAddress(last.folder) ? process.cwd() : resolve(last.folder);
+}
+
 async function convertSource(source: MergedSource, options: ConvertOptions): Promise<ConversionResult> {
   const outtype = options.outtype ?? DEFAULT_OUTPUT_TYPE;
   const tokenizer = options.tokenizer === undefined ? source.tokenizer : resolve(options.tokenizer);
@@ -84,19 +111,17 @@ async function convertSource(source: MergedSource, options: ConvertOptions): Pro
   const plan = await planFile(source, { outtype, tokenizer, align: options.align ?? true });
   for (const warning of plan.warnings) options.onWarning?.(warning);
   const inputs = [source.folder, ...source.adapterFolders, tokenizer];
-  const home = source.adapterFolders.at(-1) ?? source.folder;
-  const outfile = await resolveOutfile(home, outtype, options.outfile, inputs);
+  const name = `${basename(source.adapterFolders.at(-1) ?? source.folder)}-${outtype}.gguf`;
+  const outfile = await resolveOutfile(options.outfile ?? homeOf(source, options), name, inputs);
   const { architecture, tensors, parameters, addedRows } = plan;
   const result = { outfile, outtype, architecture, tensors, parameters, addedRows, bytes: 0 };
   if (options.dryRun === true) return result;
   const output = TemporaryFile.beside(outfile);
   try {
     await writeFile(output, plan, { ...options, source, outtype });
-    const verification =
-      options.verify === true ? await verify(output, { ...options, source, outtype, tokenizer }) : undefined;
+    if (options.verify === true) await verify(output, { ...options, source, outtype, tokenizer });
     await output.commit();
-    const { size } = await stat(outfile);
-    return { ...result, bytes: size, ...(verification === undefined ? {} : { verification }) };
+    return { ...result, bytes: (await stat(outfile)).size };
   } finally {
     await output.discard();
   }
@@ -104,10 +129,11 @@ async function convertSource(source: MergedSource, options: ConvertOptions): Pro
 
 interface VerifyOptions extends WriteFileOptions {
   readonly tokenizer: string;
+  readonly onVerification?: ((report: VerificationReport) => void) | undefined;
 }
 
 /** @throws GlossaError CONVERSION_FAILED if the file does not agree with an F32 conversion of the same source */
-async function verify(file: TemporaryFile, options: VerifyOptions): Promise<VerificationReport> {
+async function verify(file: TemporaryFile, options: VerifyOptions): Promise<void> {
   const { source, outtype, tokenizer, threads, onProgress } = options;
   const report = await verifyConversion({
     ggufPath: file.path,
@@ -119,8 +145,8 @@ async function verify(file: TemporaryFile, options: VerifyOptions): Promise<Veri
     },
     onProgress: (fraction) => onProgress?.({ phase: 'verify', fraction }),
   });
+  options.onVerification?.(report);
   requireVerified(report);
-  return report;
 }
 
 interface WriteFileOptions extends ConversionListeners {

@@ -2,27 +2,24 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import { GlossaError } from '../../src/errors.js';
-import type { OutputTypeName } from './output-types.js';
 import { checkFolder } from './source.js';
 
 /**
  * Where the converted file goes.
  *
- * @param folder the checkpoint's folder, absolute; the default is `<its name>-<outtype>.gguf` in it
- * @param outfile a file, or a folder that gets the default name
+ * @param wanted a file, or a folder that gets the default name
+ * @param defaultName e.g. "model-q8_0.gguf"
  * @param inputs folders none of whose files may be overwritten, GGUF files excepted
  * @throws GlossaError CONVERSION_FAILED if the place cannot be used
  */
 export async function resolveOutfile(
-  folder: string,
-  outtype: OutputTypeName,
-  outfile: string | undefined,
+  wanted: string,
+  defaultName: string,
   inputs: readonly string[],
 ): Promise<string> {
-  const defaultName = `${basename(folder)}-${outtype}.gguf`;
-  const wanted = outfile === undefined ? join(folder, defaultName) : resolve(outfile);
-  const found = await stat(wanted).catch(() => undefined);
-  const path = found?.isDirectory() === true ? join(wanted, defaultName) : wanted;
+  const absolute = resolve(wanted);
+  const found = await stat(absolute).catch(() => undefined);
+  const path = found?.isDirectory() === true ? join(absolute, defaultName) : absolute;
   await checkFolder(resolve(path, '..'), 'the folder of --outfile');
   await refuseInput(path, inputs);
   return path;

@@ -1,10 +1,13 @@
 /** How far a conversion is. */
 export interface ConversionProgress {
-  /** "tensors": the converter writes; "quantize": llama.cpp's quantiser does; "verify": both models run. */
-  readonly phase: 'tensors' | 'quantize' | 'verify';
+  /**
+   * "download": files come from the hub; "tensors": the converter writes; "quantize": llama.cpp's quantiser does;
+   * "verify": both models run.
+   */
+  readonly phase: 'download' | 'tensors' | 'quantize' | 'verify';
   /** 0 to 1 within the phase. */
   readonly fraction: number;
-  /** Bytes of the checkpoint converted so far; absent while quantising. */
+  /** Bytes fetched, or bytes of the checkpoint converted so far; absent in the other phases. */
   readonly bytes?: number;
 }
 
@@ -15,10 +18,16 @@ export interface ProgressStream {
 }
 
 const LABELS: Readonly<Record<ConversionProgress['phase'], string>> = {
+  download: 'downloading',
   tensors: 'converting',
   quantize: 'quantising',
   verify: 'verifying',
 };
+
+/** Where a phase began. */
+interface Moment extends ConversionProgress {
+  readonly ms: number;
+}
 
 /**
  * Shows progress: one line that is rewritten on a terminal, a line for every tenth elsewhere.
@@ -29,11 +38,12 @@ export function progressPrinter(
   stream: ProgressStream,
   now: () => number = () => performance.now(),
 ): { show: (progress: ConversionProgress) => void; end: () => void } {
-  const started = now();
   const terminal = stream.isTTY === true;
   let shown = '';
+  let first: Moment | undefined;
   const show = (progress: ConversionProgress): void => {
-    const line = terminal ? terminalLine(progress, now() - started) : plainLine(progress);
+    if (first?.phase !== progress.phase) first = { ...progress, ms: now() };
+    const line = terminal ? terminalLine(progress, first, now() - first.ms) : plainLine(progress);
     if (line === shown) return;
     // Padded: a shorter line must cover a longer one.
     stream.write(terminal ? `\r${line.padEnd(shown.length)}` : `${line}\n`);
@@ -50,11 +60,17 @@ function plainLine({ phase, fraction }: ConversionProgress): string {
   return `${LABELS[phase]}: ${Math.floor(fraction * 10) * 10}%`;
 }
 
-function terminalLine({ phase, fraction, bytes }: ConversionProgress, elapsedMs: number): string {
+/** Rate and rest are those of the phase, and of this run: a download may have begun in an earlier one. */
+function terminalLine(
+  { phase, fraction, bytes }: ConversionProgress,
+  first: Moment,
+  elapsedMs: number,
+): string {
   const percent = `${LABELS[phase]} ${String(Math.floor(fraction * 100)).padStart(3)}%`;
-  if (bytes === undefined || elapsedMs < 500) return percent;
-  const rate = bytes / 1e6 / (elapsedMs / 1000);
-  const left = fraction > 0 ? (elapsedMs / 1000) * (1 / fraction - 1) : 0;
+  const done = fraction - first.fraction;
+  if (bytes === undefined || elapsedMs < 500 || done <= 0) return percent;
+  const rate = (bytes - (first.bytes ?? 0)) / 1e6 / (elapsedMs / 1000);
+  const left = ((elapsedMs / 1000) * (1 - fraction)) / done;
   return `${percent}  ${rate.toFixed(0)} MB/s  ${left.toFixed(0)} s left`;
 }
 

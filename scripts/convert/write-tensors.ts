@@ -38,6 +38,7 @@ export async function writeTensors(
   try {
     const total = tensors.reduce((sum, tensor) => sum + sourceBytes(tensor), 0);
     let bytes = 0;
+    options.onProgress?.({ phase: 'tensors', fraction: 0, bytes });
     for (const tensor of tensors) {
       await writeTensor(writer, tensor, checkpoint, options);
       bytes += sourceBytes(tensor);

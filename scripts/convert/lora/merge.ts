@@ -108,7 +108,7 @@ async function merge(
     options.addLowRank ?? (await loadAddLowRank()),
   );
   const adapterFolders = adapters.map(({ folder }) => folder);
-  return { folder: source.folder, config, checkpoint, tokenizer, adapterFolders };
+  return { ...source, config, checkpoint, tokenizer, adapterFolders };
 }
 
 async function hasTokenizer(folder: string): Promise<boolean> {
