@@ -37,7 +37,8 @@ const llama3 = z.object({
 
 /** Ways of stretching rotary positions, by transformers' names, and what each has to say. */
 const SCALINGS = {
-  default: z.object({}),
+  // A factor without a type is nothing that transformers would heed.
+  default: z.object({ factor: z.literal(1).nullish() }),
   linear,
   dynamic: linear,
   yarn,
