@@ -25,6 +25,11 @@ export function expectMultiple(name: string, value: number, divisorName: string,
   if (value % divisor !== 0) throw unexpected(name, `a multiple of ${divisorName} (${divisor})`, value);
 }
 
+/** @throws FormatError unless `value` is even: rotary positions turn pairs of dimensions */
+export function expectEven(name: string, value: number): void {
+  if (value % 2 !== 0) throw unexpected(name, 'an even number', value);
+}
+
 /** transformers' names of the tanh approximation of GELU. */
 export const TANH_GELU: readonly string[] = ['gelu_new', 'gelu_fast', 'gelu_pytorch_tanh'];
 
@@ -40,6 +45,16 @@ export function expectNoExperts(config: ModelConfig): void {
     const value = config[name] ?? 0;
     if (value !== 0) throw unexpected(name, 'no mixture of experts', value);
   }
+}
+
+const ATTENTION_TYPES: readonly unknown[] = ['full_attention', 'sliding_attention'];
+
+/** @throws FormatError if layers attend in another way than to the tokens before, all of them or the last ones */
+export function expectCausalAttention(config: ModelConfig): void {
+  expectOneOf<unknown>('is_causal', config['is_causal'] ?? true, [true]);
+  const { layer_types: types } = config;
+  if (Array.isArray(types))
+    for (const type of types) expectOneOf<unknown>('layer_types', type, ATTENTION_TYPES);
 }
 
 /** @throws FormatError if the weights are quantised: what is left in them is not the model's values */

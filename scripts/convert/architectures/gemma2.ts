@@ -6,17 +6,14 @@ import type { TensorTransform } from '../tensors/transform.js';
 import type { Architecture, ModelConfig, ModelDescription } from './architecture.js';
 import { expectOneOf, size, TANH_GELU, unexpected } from './config-checks.js';
 import {
-  attentionRows,
   type Decoder,
   decoderEntries,
   type DecoderSize,
   expectWholeHeads,
-  gatedRows,
-  headMetadata,
-  outerRows,
-  prefixed,
   readDecoder,
-} from './decoder.js';
+} from './decoder/config.js';
+import { headMetadata, prefixed } from './decoder/metadata.js';
+import { attentionRows, gatedRows, outerRows } from './decoder/rows.js';
 import { readRope, type RopeConfig } from './rope/config.js';
 import { DEFAULT_THETA } from './rope/metadata.js';
 import { type Row, tensorRules } from './tables.js';

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { bool, float32, type GgufValue, uint32 } from '../gguf/values.js';
 import { checkJson } from '../json-file.js';
 import type { Architecture, ModelConfig, ModelDescription } from './architecture.js';
-import { expectMultiple, expectOneOf, layerCount, size, TANH_GELU } from './config-checks.js';
-import { prefixed } from './decoder.js';
+import { expectEven, expectMultiple, expectOneOf, layerCount, size, TANH_GELU } from './config-checks.js';
+import { prefixed } from './decoder/metadata.js';
 import { readRope, type RopeConfig } from './rope/config.js';
 import { DEFAULT_THETA, ropeMetadata, ropeWarnings } from './rope/metadata.js';
 import { gatherQueriesKeysValues } from './row-orders.js';
@@ -94,7 +94,7 @@ function describe(raw: ModelConfig): ModelDescription {
 
 function hyperparameters(config: GptNeoxConfig, rope: RopeConfig): (readonly [string, GgufValue])[] {
   const rotated = Math.floor(rope.partial * (config.hidden_size / config.num_attention_heads));
-  expectMultiple('rotated dimensions of a head', rotated, 'two', 2);
+  expectEven('rotated dimensions of a head', rotated);
   // llama.cpp's converter leaves all but the rotated share out and so assumes base 10,000 and no scaling.
   const assumed = rope.theta === DEFAULT_THETA && rope.scaling.type === 'default';
   return [

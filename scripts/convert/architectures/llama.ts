@@ -5,20 +5,15 @@ import { checkJson } from '../json-file.js';
 import type { Architecture, ModelConfig, ModelDescription } from './architecture.js';
 import { size } from './config-checks.js';
 import {
-  attentionRows,
   type Decoder,
   decoderEntries,
-  decoderMetadata,
   expectWholeHeads,
-  gatedRows,
-  headMetadata,
-  NORM_ROWS,
-  outerRows,
-  prefixed,
   readDecoder,
   ROTARY_BUFFERS,
   siluEntry,
-} from './decoder.js';
+} from './decoder/config.js';
+import { decoderMetadata, headMetadata, prefixed } from './decoder/metadata.js';
+import { attentionRows, gatedRows, NORM_ROWS, outerRows } from './decoder/rows.js';
 import { readRope } from './rope/config.js';
 import { ropeTensors } from './rope/factors.js';
 import { ropeWarnings } from './rope/metadata.js';

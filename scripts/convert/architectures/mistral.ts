@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { checkJson } from '../json-file.js';
 import type { Architecture, ModelConfig, ModelDescription } from './architecture.js';
 import { size } from './config-checks.js';
-import { decoderEntries, readDecoder, ROTARY_BUFFERS, siluEntry, slidingWindowWarnings } from './decoder.js';
+import {
+  decoderEntries,
+  readDecoder,
+  ROTARY_BUFFERS,
+  siluEntry,
+  slidingWindowWarnings,
+} from './decoder/config.js';
 import { describeLlama } from './llama.js';
 
 /** transformers' MistralConfig. */

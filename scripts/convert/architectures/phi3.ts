@@ -3,20 +3,19 @@ import { z } from 'zod';
 import { float32, type GgufValue, uint32 } from '../gguf/values.js';
 import { checkJson } from '../json-file.js';
 import type { Architecture, ModelConfig, ModelDescription } from './architecture.js';
-import { expectMultiple, expectOneOf, size } from './config-checks.js';
+import { expectEven, expectOneOf, size } from './config-checks.js';
 import {
   type Decoder,
   decoderEntries,
   type DecoderSize,
   expectPlainHeads,
-  NORM_ROWS,
-  outerRows,
-  prefixed,
   readDecoder,
   ROTARY_BUFFERS,
   siluEntry,
   slidingWindowWarnings,
-} from './decoder.js';
+} from './decoder/config.js';
+import { prefixed } from './decoder/metadata.js';
+import { NORM_ROWS, outerRows } from './decoder/rows.js';
 import { longropeAttentionFactor } from './rope/attention-factor.js';
 import { readRope, type RopeConfig } from './rope/config.js';
 import { ropeTensors } from './rope/factors.js';
@@ -67,18 +66,18 @@ function describe(raw: ModelConfig): ModelDescription {
     maxPositions: decoder.context,
     originalContext: DEFAULT_POSITIONS,
   });
-  const rotated = Math.floor(rope.partial * decoder.sizes.embedding) / decoder.heads;
-  expectMultiple('rotated dimensions of a head', Math.floor(rotated), 'two', 2);
+  const rotated = Math.floor(Math.floor(rope.partial * decoder.sizes.embedding) / decoder.heads);
+  expectEven('rotated dimensions of a head', rotated);
   return {
     vocabularySize: decoder.sizes.vocabulary,
     metadataFirst: new Map(attentionFactor(rope)),
-    metadata: new Map(hyperparameters(decoder, rope, Math.floor(rotated))),
+    metadata: new Map(hyperparameters(decoder, rope, rotated)),
     // 0 tells Phi-4 from its elders.
     metadataAfterFileType: new Map(
       prefixed('phi3', [['attention.sliding_window', uint32(config.sliding_window ?? 0)]]),
     ),
     tensors: tensorRules(table(decoder), fusedSizes(decoder), decoder.layers),
-    generated: ropeTensors(rope, Math.floor(rotated)),
+    generated: ropeTensors(rope, rotated),
     warnings: [...decoder.warnings, ...slidingWindowWarnings(config.sliding_window, decoder)],
   };
 }

@@ -4,23 +4,18 @@ import { checkJson } from '../json-file.js';
 import type { Architecture, ModelConfig, ModelDescription } from './architecture.js';
 import { size } from './config-checks.js';
 import {
-  attentionRows,
-  type AttentionOptions,
   type Decoder,
   decoderEntries,
-  decoderMetadata,
   type DecoderSize,
   expectPlainHeads,
   expectWholeHeads,
-  gatedRows,
-  headMetadata,
-  NORM_ROWS,
-  outerRows,
   readDecoder,
   ROTARY_BUFFERS,
   siluEntry,
   slidingWindowWarnings,
-} from './decoder.js';
+} from './decoder/config.js';
+import { decoderMetadata, headMetadata } from './decoder/metadata.js';
+import { attentionRows, type AttentionOptions, gatedRows, NORM_ROWS, outerRows } from './decoder/rows.js';
 import { readRope } from './rope/config.js';
 import { ropeWarnings } from './rope/metadata.js';
 import { type Row, tensorRules } from './tables.js';

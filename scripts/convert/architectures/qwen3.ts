@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { checkJson } from '../json-file.js';
 import type { Architecture, ModelConfig, ModelDescription } from './architecture.js';
 import { expectOneOf, size } from './config-checks.js';
-import { type DecoderSize, readDecoder, ROTARY_BUFFERS } from './decoder.js';
+import { type DecoderSize, readDecoder, ROTARY_BUFFERS } from './decoder/config.js';
 import { describeQwen, qwenEntries } from './qwen2.js';
 import type { Row } from './tables.js';
 

@@ -5,6 +5,7 @@ import type { ModelConfig } from '../architecture.js';
 import { size, unexpected } from '../config-checks.js';
 
 const positive = z.number().positive();
+const share = positive.max(1).nullish();
 const factors = z.array(positive).min(1);
 
 const linear = z.object({ factor: positive });
@@ -37,7 +38,8 @@ const llama3 = z.object({
 
 /** Ways of stretching rotary positions, by transformers' names, and what each has to say. */
 const SCALINGS = {
-  default: z.object({}),
+  // A factor without a type is nothing that transformers would heed.
+  default: z.object({ factor: z.literal(1).nullish() }),
   linear,
   dynamic: linear,
   yarn,
@@ -84,7 +86,7 @@ const common = z.object({
   rope_type: z.string().nullish(),
   type: z.string().nullish(),
   rope_theta: positive.nullish(),
-  partial_rotary_factor: positive.max(1).nullish(),
+  partial_rotary_factor: share,
   original_max_position_embeddings: size.nullish(),
   // Positions in several dimensions, for pictures; and parameters for each kind of attention.
   mrope_section: z.null().optional(),
@@ -102,32 +104,22 @@ export function readRope(config: ModelConfig, habits: RopeHabits): RopeConfig {
   const entry = isFilled(config['rope_scaling']) ? 'rope_scaling' : 'rope_parameters';
   const raw = config[entry] ?? {};
   const parameters = checkAt(entry, raw, common);
-  const beside = checkJson('config.json', pick(config, habits), besideSchema);
+  const beside = <T extends z.ZodType>(name: string, schema: T): z.output<T> =>
+    checkAt(name, config[name], schema);
   const type = ropeType(entry, parameters.rope_type ?? parameters.type ?? 'default', habits);
+  const theta = beside(habits.thetaEntry ?? 'rope_theta', positive.nullish());
+  const partial = beside(habits.partialEntry ?? 'partial_rotary_factor', share);
+  const context = beside('original_max_position_embeddings', size.nullish());
   const original =
     habits.originalContext === undefined
-      ? (parameters.original_max_position_embeddings ?? beside.original)
-      : (beside.original ?? habits.originalContext);
+      ? (parameters.original_max_position_embeddings ?? context)
+      : (context ?? habits.originalContext);
   return {
-    theta: parameters.rope_theta ?? beside.theta ?? 10_000,
-    partial: parameters.partial_rotary_factor ?? beside.partial ?? habits.partialDefault ?? 1,
+    theta: parameters.rope_theta ?? theta ?? 10_000,
+    partial: parameters.partial_rotary_factor ?? partial ?? habits.partialDefault ?? 1,
     scaling: { type, ...checkAt(entry, raw, SCALINGS[type]) } as RopeScaling,
     originalContext: original ?? habits.maxPositions,
     maxPositions: habits.maxPositions,
-  };
-}
-
-const besideSchema = z.object({
-  theta: positive.nullish(),
-  partial: positive.max(1).nullish(),
-  original: size.nullish(),
-});
-
-function pick(config: ModelConfig, habits: RopeHabits): Record<string, unknown> {
-  return {
-    theta: config[habits.thetaEntry ?? 'rope_theta'],
-    partial: config[habits.partialEntry ?? 'partial_rotary_factor'],
-    original: config['original_max_position_embeddings'],
   };
 }
 

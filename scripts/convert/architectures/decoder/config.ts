@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-import { float32, type GgufValue, uint32 } from '../gguf/values.js';
-import type { TensorTransform } from '../tensors/transform.js';
-import type { ModelConfig } from './architecture.js';
+import type { ModelConfig } from '../architecture.js';
 import {
+  expectCausalAttention,
+  expectEven,
   expectMultiple,
   expectNoExperts,
   expectOneOf,
@@ -11,10 +11,8 @@ import {
   layerCount,
   SILU,
   size,
-} from './config-checks.js';
-import type { RopeConfig } from './rope/config.js';
-import { ropeMetadata } from './rope/metadata.js';
-import { linear, type Row } from './tables.js';
+} from '../config-checks.js';
+import type { RopeConfig } from '../rope/config.js';
 
 /*
  * What LLaMA and its descendants share: RMS norms, rotary positions, grouped-query attention, a gated
@@ -86,13 +84,13 @@ export function readDecoder(config: ModelConfig, entries: DecoderEntries, headDi
   const { num_attention_heads: heads, hidden_size: embedding } = entries;
   const keyHeads = entries.num_key_value_heads ?? heads;
   expectNoExperts(config);
+  expectCausalAttention(config);
   if (entries.hidden_act !== undefined) expectOneOf('hidden_act', entries.hidden_act, SILU);
   if (headDim === undefined || headDim === null)
     expectMultiple('hidden_size', embedding, 'num_attention_heads', heads);
   expectMultiple('num_attention_heads', heads, 'num_key_value_heads', keyHeads);
   const head = headDim ?? embedding / heads;
-  // Rotary positions turn pairs of dimensions.
-  expectMultiple('head_dim', head, 'two', 2);
+  expectEven('head_dim', head);
   return {
     layers: entries.num_hidden_layers,
     heads,
@@ -124,86 +122,6 @@ export function expectPlainHeads({ headDim, heads, sizes }: Decoder): void {
 /** Refuses a rotary embedding that leaves part of a head alone, where llama.cpp turns all of it. */
 export function expectWholeHeads({ partial }: RopeConfig): void {
   expectOneOf('partial_rotary_factor', partial, [1]);
-}
-
-/** The embedding, the last norm and, unless it is optional, the output matrix. */
-export function outerRows({ outputOptional }: Decoder): Row<DecoderSize>[] {
-  return [
-    { source: 'embed_tokens.weight', target: 'token_embd.weight', shape: ['vocabulary', 'embedding'] },
-    { source: 'norm.weight', target: 'output_norm.weight', shape: ['embedding'] },
-    {
-      source: 'lm_head.weight',
-      target: 'output.weight',
-      shape: ['vocabulary', 'embedding'],
-      optional: outputOptional,
-    },
-  ];
-}
-
-/** The norm before attention and that before the feed-forward part. */
-export const NORM_ROWS: readonly Row<DecoderSize>[] = [
-  { source: 'input_layernorm.weight', target: 'attn_norm.weight', shape: ['embedding'] },
-  { source: 'post_attention_layernorm.weight', target: 'ffn_norm.weight', shape: ['embedding'] },
-];
-
-/** Which matrices of attention have a bias, and how queries' and keys' rows are ordered. Default none, as they are. */
-export interface AttentionOptions {
-  readonly bias?: boolean;
-  readonly outputBias?: boolean;
-  readonly rotary?: TensorTransform;
-}
-
-/** Queries, keys, values and output of attention as matrices of their own. */
-export function attentionRows(options: AttentionOptions = {}): Row<DecoderSize>[] {
-  const { bias = false, outputBias = false, rotary } = options;
-  const turned = rotary === undefined ? { bias } : { bias, transform: rotary };
-  return [
-    ...linear<DecoderSize>('self_attn.q_proj', 'attn_q', ['queries', 'embedding'], turned),
-    ...linear<DecoderSize>('self_attn.k_proj', 'attn_k', ['keys', 'embedding'], turned),
-    ...linear<DecoderSize>('self_attn.v_proj', 'attn_v', ['keys', 'embedding'], { bias }),
-    ...linear<DecoderSize>('self_attn.o_proj', 'attn_output', ['embedding', 'queries'], { bias: outputBias }),
-  ];
-}
-
-/** The gated feed-forward part. */
-export function gatedRows(options: { readonly bias?: boolean } = {}): Row<DecoderSize>[] {
-  return [
-    ...linear<DecoderSize>('mlp.gate_proj', 'ffn_gate', ['inner', 'embedding'], options),
-    ...linear<DecoderSize>('mlp.up_proj', 'ffn_up', ['inner', 'embedding'], options),
-    ...linear<DecoderSize>('mlp.down_proj', 'ffn_down', ['embedding', 'inner'], options),
-  ];
-}
-
-type Entry = readonly [key: string, value: GgufValue];
-
-/** The family's metadata in the order of `TextModel.set_gguf_parameters` of llama.cpp's converter. */
-export function decoderMetadata(architecture: string, decoder: Decoder, rope: RopeConfig): Entry[] {
-  const entries: readonly Entry[] = [
-    ['block_count', uint32(decoder.layers)],
-    ['context_length', uint32(decoder.context)],
-    ['embedding_length', uint32(decoder.sizes.embedding)],
-    ['feed_forward_length', uint32(decoder.sizes.inner)],
-    ['attention.head_count', uint32(decoder.heads)],
-    ['attention.head_count_kv', uint32(decoder.keyHeads)],
-  ];
-  return [
-    ...prefixed(architecture, entries),
-    ...ropeMetadata(architecture, rope),
-    [`${architecture}.attention.layer_norm_rms_epsilon`, float32(decoder.epsilon)],
-  ];
-}
-
-/** Where heads are not implied: their size, as llama.cpp's converter writes it for a config.json with `head_dim`. */
-export function headMetadata(architecture: string, { headDim }: Decoder): Entry[] {
-  return prefixed(architecture, [
-    ['attention.key_length', uint32(headDim)],
-    ['attention.value_length', uint32(headDim)],
-  ]);
-}
-
-/** Puts the architecture's name before keys. */
-export function prefixed(architecture: string, entries: readonly Entry[]): Entry[] {
-  return entries.map(([key, value]) => [`${architecture}.${key}`, value]);
 }
 
 /** Buffers of rotary frequencies that old checkpoints saved along with the weights. */
