@@ -7,6 +7,8 @@ export interface AddedToken {
   readonly content: string;
   /** Whether it is left out of text that people read. */
   readonly special: boolean;
+  /** Whether it is looked for in the normalised text. Default true. */
+  readonly normalized?: boolean | undefined;
   /** Absent: the id the text has in the vocabulary, or else the next free one. */
   readonly id?: number;
 }
@@ -64,15 +66,17 @@ export function asToken({ content, special }: AddedToken): Token {
 /**
  * Puts added tokens in the places of their ids, of the same text in the vocabulary, or else behind all others.
  *
+ * @param convert how an added token becomes one of llama.cpp's
  * @throws FormatError if another token is there
  */
 export function placeAddedTokens(
   builder: VocabularyBuilder,
   vocabulary: ReadonlyMap<string, number>,
   added: readonly AddedToken[],
+  convert: (token: AddedToken) => Token = asToken,
 ): void {
   for (const entry of added) {
-    const token = asToken(entry);
+    const token = convert(entry);
     const id = entry.id ?? vocabulary.get(entry.content) ?? builder.next;
     const other = builder.get(id);
     // The model's own entry of the same text gives way to the added one.

@@ -1,6 +1,6 @@
 import { FormatError, quote } from '../format-error.js';
 import { type GgufValue, string } from '../gguf/values.js';
-import { collectAddedTokens, placeAddedTokens, SPACE_MARK } from './added-tokens.js';
+import { asToken, collectAddedTokens, placeAddedTokens, SPACE_MARK } from './added-tokens.js';
 import { habitsOf } from './architecture-habits.js';
 import { type BpeModel, readBpeModel } from './bpe-model.js';
 import { chatTemplateMetadata } from './chat-template.js';
@@ -69,7 +69,11 @@ function buildVocabulary(model: BpeModel, files: TokenizerFiles, size: number): 
       `expected ${BYTES} byte tokens for byte_fallback, received ${bytes}`,
     );
   }
-  placeAddedTokens(builder, model.vocabulary, added);
+  placeAddedTokens(builder, model.vocabulary, added, (token) => {
+    const score = scores.get(token.content) ?? UNMERGED_SCORE;
+    // Looked for before spaces are replaced, so it stands for the marks themselves.
+    return { ...asToken(token), ...(token.normalized === false && { text: token.content }), score };
+  });
   return builder.finish();
 }
 

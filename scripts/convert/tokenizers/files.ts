@@ -9,6 +9,7 @@ import { tokenId } from './token-id.js';
 const addedToken = z.looseObject({
   content: z.string(),
   special: z.boolean().default(false),
+  normalized: z.boolean().optional(),
 });
 
 /** A part of the tokenizer that is told apart by its `type`. */

@@ -14,13 +14,13 @@ interface Span {
  * pair that makes a token has to be in the list, and all that make the same token at the same place.
  * llama.cpp's converter gives all tokens the same score, which loses the order.
  *
- * @param joins whether a token takes part in merges; others are cut out of the text before
+ * @param joins whether text is made of a token; others need no merges, being cut out of the text before
  * @returns by the token's text; tokens that no merge makes are left out
  * @throws FormatError naming a token that scores cannot express
  */
 export function scoresOfMerges(model: BpeModel, joins: (text: string) => boolean): Map<string, number> {
-  const merges = model.merges.filter((pair) => pair.every(joins) && joins(pair.join('')));
-  refuseUnlisted(model, merges, joins);
+  const { merges } = model;
+  refuseUnlisted(model, joins);
   const scores = new Map<string, number>();
   let score = 0;
   for (const group of groups(spansOf(merges))) {
@@ -81,11 +81,7 @@ function characters(text: string): number {
   return Array.from(text).length;
 }
 
-function refuseUnlisted(
-  { vocabulary }: BpeModel,
-  merges: readonly Merge[],
-  joins: (text: string) => boolean,
-): void {
+function refuseUnlisted({ vocabulary, merges }: BpeModel, joins: (text: string) => boolean): void {
   // Parts hold no NUL unless they are it: a separator that keeps pairs apart.
   const listed = new Set(merges.map(([left, right]) => `${left}\0${right}`));
   for (const text of vocabulary.keys()) {
