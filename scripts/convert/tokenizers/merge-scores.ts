@@ -4,7 +4,9 @@ import type { BpeModel, Merge } from './bpe-model.js';
 /** Where a token's merges stand in the list. */
 interface Span {
   readonly text: string;
-  first: number;
+  /** Lengths of their left parts, in UTF-16 units. */
+  readonly cuts: number[];
+  readonly first: number;
   last: number;
 }
 
@@ -20,10 +22,11 @@ interface Span {
  */
 export function scoresOfMerges(model: BpeModel, joins: (text: string) => boolean): Map<string, number> {
   const { merges } = model;
-  refuseUnlisted(model, joins);
+  const spans = spansOf(merges);
+  refuseUnlisted(model, spans, joins);
   const scores = new Map<string, number>();
   let score = 0;
-  for (const group of groups(spansOf(merges))) {
+  for (const group of groups([...spans.values()])) {
     if (group.length > 1) refuseMixed(group, merges);
     for (const { text } of group) scores.set(text, score);
     score -= 1;
@@ -31,16 +34,19 @@ export function scoresOfMerges(model: BpeModel, joins: (text: string) => boolean
   return scores;
 }
 
-/** By first place in the list. */
-function spansOf(merges: readonly Merge[]): Span[] {
+/** By the token's text, in order of the first places in the list. */
+function spansOf(merges: readonly Merge[]): Map<string, Span> {
   const spans = new Map<string, Span>();
-  for (const [rank, pair] of merges.entries()) {
-    const text = pair.join('');
+  for (const [rank, [left, right]] of merges.entries()) {
+    const text = left + right;
     const span = spans.get(text);
-    if (span === undefined) spans.set(text, { text, first: rank, last: rank });
-    else span.last = rank;
+    if (span === undefined) spans.set(text, { text, cuts: [left.length], first: rank, last: rank });
+    else {
+      span.cuts.push(left.length);
+      span.last = rank;
+    }
   }
-  return [...spans.values()];
+  return spans;
 }
 
 /** Tokens whose merges stand among each other's. */
@@ -81,16 +87,18 @@ function characters(text: string): number {
   return Array.from(text).length;
 }
 
-function refuseUnlisted({ vocabulary, merges }: BpeModel, joins: (text: string) => boolean): void {
-  // Parts hold no NUL unless they are it: a separator that keeps pairs apart.
-  const listed = new Set(merges.map(([left, right]) => `${left}\0${right}`));
+function refuseUnlisted(
+  { vocabulary }: BpeModel,
+  spans: ReadonlyMap<string, Span>,
+  joins: (text: string) => boolean,
+): void {
   for (const text of vocabulary.keys()) {
+    const cuts = spans.get(text)?.cuts;
     for (let cut = 1; cut < text.length; cut += 1) {
       const left = text.slice(0, cut);
-      if (!vocabulary.has(left)) continue;
+      if (!vocabulary.has(left) || cuts?.includes(cut) === true) continue;
       const right = text.slice(cut);
-      if (!vocabulary.has(right) || listed.has(`${left}\0${right}`)) continue;
-      if (![left, right, text].every(joins)) continue;
+      if (!vocabulary.has(right) || ![left, right, text].every(joins)) continue;
       throw new FormatError(
         'tokenizer.json',
         `no merge joins ${quote(left)} and ${quote(right)}, but llama.cpp would: it joins whatever makes a token`,
