@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
 import type { GgufValue } from '../../scripts/convert/gguf/values.js';
-import { byteLevelBpeMetadata } from '../../scripts/convert/tokenizers/byte-level-bpe.js';
+import { tokenizerMetadata } from '../../scripts/convert/tokenizers/index.js';
 import { TOKEN_TYPES } from '../../scripts/convert/tokenizers/vocabulary.js';
 import { scratchFolder } from './scratch.js';
 import { TINY_TOKENIZER, TINY_TOKENIZER_CONFIG, writeJson } from './tiny-gpt2.js';
@@ -22,12 +22,20 @@ interface Tokenizer {
   readonly size?: number;
 }
 
+function metadataOf(
+  folder: string,
+  vocabularySize: number,
+  config: Json = {},
+): Promise<Map<string, GgufValue>> {
+  return tokenizerMetadata({ folder, architecture: 'gpt2', vocabularySize, config });
+}
+
 async function convert(context: TestContext, parts: Tokenizer = {}): Promise<Map<string, GgufValue>> {
   const folder = await scratchFolder(context);
   const model = { ...TINY_TOKENIZER.model, ...parts.model };
   await writeJson(folder, 'tokenizer.json', { ...TINY_TOKENIZER, model, ...parts.tokenizer });
   await writeJson(folder, 'tokenizer_config.json', { ...TINY_TOKENIZER_CONFIG, ...parts.tokenizerConfig });
-  return byteLevelBpeMetadata(folder, parts.size ?? 14, parts.config ?? {});
+  return metadataOf(folder, parts.size ?? 14, parts.config);
 }
 
 function tokensOf(metadata: Map<string, GgufValue>): readonly string[] {
@@ -89,7 +97,7 @@ describe('tokens and their types', () => {
     await writeJson(folder, 'vocab.json', { x: 0, y: 1, xy: 2, '<|endoftext|>': 3 });
     await writeJson(folder, 'added_tokens.json', { '[new]': 4 });
     await writeFile(join(folder, 'merges.txt'), '#version: 0.2\r\nx y\r\n\r\n');
-    const metadata = await byteLevelBpeMetadata(folder, 5, {
+    const metadata = await metadataOf(folder, 5, {
       bos_token_id: 3,
       eos_token_id: [3],
       pad_token_id: null,
@@ -193,7 +201,7 @@ describe('chat templates', () => {
     const folder = await scratchFolder(context);
     await writeJson(folder, 'tokenizer.json', TINY_TOKENIZER);
     await writeFile(join(folder, 'chat_template.jinja'), '{{ y }}');
-    const metadata = await byteLevelBpeMetadata(folder, 14, {});
+    const metadata = await metadataOf(folder, 14);
     assert.equal(metadata.get('tokenizer.chat_template')?.value, '{{ y }}');
   });
 });
@@ -217,7 +225,11 @@ describe('a tokenizer that cannot be expressed is refused', () => {
       { tokenizer: { added_tokens: [END, { id: 14, content: 'ab' }] }, size: 16 },
       /"ab" has the ids 12 and 14/,
     ],
-    ['negative id', { model: { vocab: { ...vocab, x: -1 } } }, /tokenizer.json: model.vocab.x: /],
+    [
+      'negative id',
+      { model: { vocab: { ...vocab, x: -1 } } },
+      /tokenizer.json: expected an id for token "x", received -1/,
+    ],
     [
       'merge of an unknown token',
       { model: { merges: ['t x'] } },
@@ -230,12 +242,26 @@ describe('a tokenizer that cannot be expressed is refused', () => {
       /expected two parts for merge 0, received "t h e"/,
     ],
     ['unigram model', { model: { type: 'Unigram' } }, /tokenizer.json: model.type: .*BPE/],
-    ['byte fallback', { model: { byte_fallback: true } }, /tokenizer.json: model.byte_fallback: /],
-    ['normalizer', { tokenizer: { normalizer: { type: 'NFC' } } }, /the normalizer "NFC" is not supported/],
+    ['byte fallback', { model: { byte_fallback: true } }, /expected false for model.byte_fallback/],
+    ['no merges', { model: { merges: [] } }, /there are no merges/],
+    ['empty vocabulary', { model: { vocab: {} } }, /the vocabulary is empty/],
+    ['vocabulary that is a list', { model: { vocab: [] } }, /expected an object of texts and ids/],
+    ['dropout', { model: { dropout: 0.1 } }, /tokenizer.json: model.dropout: /],
+    [
+      'special token outside the embedding',
+      { config: { sep_token_id: 14 } },
+      /expected a token id for sep_token_id, received 14 \(the embedding has 14 rows\)/,
+    ],
+    [
+      'added token that reads like the filler of a gap',
+      { tokenizer: { added_tokens: [END, { id: 15, content: '[PAD14]' }] }, size: 16 },
+      /"\[PAD14\]" has the ids 14 and 15/,
+    ],
+    ['normalizer', { tokenizer: { normalizer: { type: 'NFKC' } } }, /the normalizer "NFKC" is not supported/],
     [
       'no pre-tokenizer',
       { tokenizer: { pre_tokenizer: null } },
-      /no known pre-tokenizer \(gpt-2\) cuts text as none does/,
+      /no known pre-tokenizer \(gpt-2, llama-bpe, .*\) cuts text as none does/,
     ],
     [
       'another pre-tokenizer',
@@ -268,7 +294,7 @@ describe('a tokenizer that cannot be expressed is refused', () => {
 
   test('no files at all', async (context) => {
     await assert.rejects(
-      byteLevelBpeMetadata(await scratchFolder(context), 1, {}),
+      metadataOf(await scratchFolder(context), 1),
       /neither tokenizer.json nor vocab.json/,
     );
   });
@@ -276,7 +302,7 @@ describe('a tokenizer that cannot be expressed is refused', () => {
   test('tokenizer.json that is no JSON', async (context) => {
     const folder = await scratchFolder(context);
     await writeFile(join(folder, 'tokenizer.json'), '{"model": ');
-    await assert.rejects(byteLevelBpeMetadata(folder, 1, {}), /tokenizer.json: the file is not valid JSON/);
+    await assert.rejects(metadataOf(folder, 1), /tokenizer.json: the file is not valid JSON/);
     await rm(join(folder, 'tokenizer.json'));
   });
 });

@@ -77,6 +77,11 @@ export const strings = (value: readonly string[]): GgufArray => ({
   elementType: 'string',
   value,
 });
+export const float32s = (value: ArrayLike<number>): GgufArray => ({
+  type: 'array',
+  elementType: 'float32',
+  value,
+});
 export const int32s = (value: ArrayLike<number>): GgufArray => ({
   type: 'array',
   elementType: 'int32',

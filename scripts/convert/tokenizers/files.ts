@@ -2,29 +2,22 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import { parseJsonFileIfPresent, readTextIfPresent } from '../json-file.js';
-
-const tokenId = z.int().min(0).max(0x7fffffff);
+import { parseJsonFileIfPresent } from '../json-file.js';
+import { type ChatTemplate, chatTemplateSchema, readChatTemplate } from './chat-template.js';
+import { tokenId } from './token-id.js';
 
 const addedToken = z.looseObject({
   content: z.string(),
   special: z.boolean().default(false),
+  normalized: z.boolean().optional(),
 });
 
 /** A part of the tokenizer that is told apart by its `type`. */
 const component = z.looseObject({ type: z.string() });
 
 const tokenizerSchema = z.looseObject({
-  model: z.looseObject({
-    // Old files leave it out.
-    type: z.literal('BPE').default('BPE'),
-    vocab: z.record(z.string(), tokenId),
-    merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])).default([]),
-    continuing_subword_prefix: z.literal('').nullish(),
-    end_of_word_suffix: z.literal('').nullish(),
-    byte_fallback: z.literal(false).nullish(),
-    ignore_merges: z.literal(false).nullish(),
-  }),
+  // Old files leave the type out. The rest is read where the type is known.
+  model: z.looseObject({ type: z.string().default('BPE') }),
   added_tokens: z.array(addedToken.extend({ id: tokenId })).default([]),
   normalizer: component.nullish(),
   pre_tokenizer: component.nullish(),
@@ -38,59 +31,58 @@ const namedToken = z.union([
 
 const configSchema = z.looseObject({
   add_prefix_space: z.boolean().nullish(),
-  added_tokens_decoder: z.record(z.string().regex(/^\d+$/), addedToken).default({}),
+  added_tokens_decoder: z.record(z.string().regex(/^(0|[1-9]\d*)$/), addedToken).default({}),
   additional_special_tokens: z.array(namedToken).nullish(),
-  chat_template: z
-    .union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))])
+  // What transformers 5 calls them; some models' own tokens have names.
+  extra_special_tokens: z
+    .union([z.array(namedToken), z.record(z.string(), namedToken).transform(Object.values<string>)])
     .nullish(),
+  chat_template: chatTemplateSchema.nullish(),
+  tokenizer_class: z.string().nullish(),
 });
 
-/** tokenizer.json of a byte-level BPE. */
+/** tokenizer.json, its model not yet looked at. */
 export type TokenizerJson = z.output<typeof tokenizerSchema>;
+/** A normalizer, pre-tokenizer or post-processor of tokenizer.json. */
+export type Component = z.output<typeof component>;
 /** tokenizer_config.json. */
 export type TokenizerConfig = z.output<typeof configSchema>;
-export type ChatTemplate = NonNullable<TokenizerConfig['chat_template']>;
 
-/** The files that make up a byte-level BPE tokenizer. Either tokenizer.json or vocab.json is there. */
+/** What the files beside the vocabulary say. */
 export interface TokenizerFiles {
   readonly tokenizer: TokenizerJson | undefined;
   readonly config: TokenizerConfig | undefined;
-  /** vocab.json, read only without tokenizer.json. */
-  readonly vocabulary: Readonly<Record<string, number>> | undefined;
-  /** added_tokens.json, read only without tokenizer.json. */
-  readonly addedTokens: Readonly<Record<string, number>>;
-  /** merges.txt, read where tokenizer.json holds no merges. */
-  readonly mergesText: string | undefined;
   readonly chatTemplate: ChatTemplate | undefined;
 }
 
 /**
- * Reads a tokenizer's files.
+ * Reads tokenizer.json, tokenizer_config.json and the chat template, each if it is there.
  *
- * @throws FormatError naming the file and the entry that is wrong or not supported
+ * @throws FormatError naming the file and the entry that is wrong
  */
 export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
-  const vocabularySchema = z.record(z.string(), tokenId);
   const tokenizer = await parseJsonFileIfPresent(join(folder, 'tokenizer.json'), tokenizerSchema);
   const config = await parseJsonFileIfPresent(join(folder, 'tokenizer_config.json'), configSchema);
-  const separate = tokenizer === undefined;
-  const vocabulary = separate
-    ? await parseJsonFileIfPresent(join(folder, 'vocab.json'), vocabularySchema)
-    : undefined;
-  const addedTokens = separate
-    ? await parseJsonFileIfPresent(join(folder, 'added_tokens.json'), vocabularySchema)
-    : undefined;
-  const mergesText =
-    (tokenizer?.model.merges.length ?? 0) === 0
-      ? await readTextIfPresent(join(folder, 'merges.txt'))
-      : undefined;
-  const chatTemplate =
-    config?.chat_template ?? (await readTextIfPresent(join(folder, 'chat_template.jinja')));
-  return { tokenizer, config, vocabulary, addedTokens: addedTokens ?? {}, mergesText, chatTemplate };
+  return { tokenizer, config, chatTemplate: config?.chat_template ?? (await readChatTemplate(folder)) };
 }
 
 /** A named special token ("bos_token") of tokenizer_config.json as text, undefined if it names none. */
 export function configToken(config: TokenizerConfig | undefined, name: string): string | undefined {
   const result = namedToken.safeParse(config?.[name]);
   return result.success ? result.data : undefined;
+}
+
+/**
+ * The steps of a normalizer or pre-tokenizer, sequences taken apart.
+ *
+ * @param list the entry that a sequence has its steps in
+ */
+export function componentSteps(
+  value: Component | null | undefined,
+  list: 'normalizers' | 'pretokenizers',
+): readonly Component[] {
+  if (value == null) return [];
+  const steps = value[list];
+  if (value.type !== 'Sequence' || !Array.isArray(steps)) return [value];
+  return (steps as readonly Component[]).flatMap((step) => componentSteps(step, list));
 }

@@ -1,24 +1,50 @@
-import type { ModelConfig } from '../architectures/architecture.js';
-import type { GgufValue } from '../gguf/values.js';
-import { byteLevelBpeMetadata } from './byte-level-bpe.js';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
-/** What a tokenizer is converted for. */
-export interface TokenizerRequest {
-  /** Where the tokenizer's files are. */
-  readonly folder: string;
-  /** llama.cpp's name of the model's architecture: some have habits of their own. */
-  readonly architecture: string;
-  /** Rows of the embedding: shorter vocabularies are filled up, longer ones refused. */
-  readonly vocabularySize: number;
-  /** config.json, whose token ids fill gaps. */
-  readonly config: ModelConfig;
-}
+import { FormatError } from '../format-error.js';
+import type { GgufValue } from '../gguf/values.js';
+import { habitsOf } from './architecture-habits.js';
+import { byteFallbackBpeMetadata, isByteFallbackBpe } from './byte-fallback-bpe.js';
+import { byteLevelBpeMetadata } from './byte-level-bpe.js';
+import { readTokenizerFiles, type TokenizerFiles } from './files.js';
+import type { TokenizerRequest } from './request.js';
+import { SENTENCEPIECE_FILE, sentencePieceMetadata } from './sentencepiece/metadata.js';
+
+export type { TokenizerRequest } from './request.js';
+
+type Conversion = (request: TokenizerRequest, files: TokenizerFiles) => Promise<Map<string, GgufValue>>;
 
 /**
  * A tokenizer's files as `tokenizer.*` metadata, in llama.cpp's converter's order.
  *
  * @throws FormatError naming the file and what is wrong or cannot be expressed in GGUF
  */
-export function tokenizerMetadata(request: TokenizerRequest): Promise<Map<string, GgufValue>> {
-  return byteLevelBpeMetadata(request.folder, request.vocabularySize, request.config);
+export async function tokenizerMetadata(request: TokenizerRequest): Promise<Map<string, GgufValue>> {
+  if (request.vocabularySize < 1) throw new FormatError('tokenizer', 'the embedding has no rows');
+  const files = await readTokenizerFiles(request.folder);
+  const convert = await chooseConversion(request, files);
+  return convert(request, files);
+}
+
+/** tokenizer.model comes first where the architecture looks for it, as in llama.cpp's converter. */
+async function chooseConversion(request: TokenizerRequest, files: TokenizerFiles): Promise<Conversion> {
+  const { folder, architecture } = request;
+  const habits = habitsOf(architecture);
+  if (!habits.sentencePiece) return byteLevelBpeMetadata;
+  const isByteLevel =
+    habits.byteLevelClass !== undefined && files.config?.tokenizer_class === habits.byteLevelClass;
+  if (!isByteLevel && (await exists(join(folder, SENTENCEPIECE_FILE)))) return sentencePieceMetadata;
+  if (files.tokenizer === undefined && (await exists(join(folder, 'tekken.json')))) {
+    throw new FormatError('tekken.json', 'not supported without a tokenizer.json beside it');
+  }
+  return isByteFallbackBpe(files) ? byteFallbackBpeMetadata : byteLevelBpeMetadata;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }

@@ -58,10 +58,18 @@ function applyTemplate(entry: unknown, special: SpecialTokens): void {
     added.set('bos', first === texts.get('bos') || first === texts.get('cls'));
   }
   if (last !== undefined) {
+    const former = texts.get('eos');
+    if (former !== last) keepFormerEnd(former, texts);
     texts.set('eos', last);
     added.set('eos', true);
   }
   applyPair(pair, { first, last }, special);
+}
+
+/** What was the end token before the template's took its place ends a turn, or a message. */
+function keepFormerEnd(former: string | undefined, texts: SpecialTokens['texts']): void {
+  const place = (['eot', 'eom'] as const).find((name) => !texts.has(name));
+  if (former !== undefined && place !== undefined) texts.set(place, former);
 }
 
 /** What stands between two texts: GGUF can only say whether it is the separator. */

@@ -1,126 +1,112 @@
 import { FormatError, quote } from '../format-error.js';
-import { configToken, type TokenizerFiles } from './files.js';
-import { SPECIAL_NAMES } from './special-tokens.js';
+import { float32s, type GgufValue, int32s, strings } from '../gguf/values.js';
 
 /** llama.cpp's token types (`enum llama_token_type`). */
 export const TOKEN_TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
+
+/** The score of what fills a gap, as in llama.cpp's converter. */
+const UNUSED_SCORE = -10_000;
+
+export interface Token {
+  readonly text: string;
+  /** One of `TOKEN_TYPES`. */
+  readonly type: number;
+  /** For SentencePiece: the higher, the earlier it is merged. */
+  readonly score: number;
+}
 
 /** Tokens by id, as llama.cpp wants them. */
 export interface Vocabulary {
   readonly tokens: readonly string[];
   readonly types: Int32Array;
+  readonly scores: Float32Array;
 }
 
-interface AddedToken {
-  readonly content: string;
-  readonly special: boolean;
-  /** Absent: the id the text has in the vocabulary, or else the next free one. */
-  readonly id?: number;
-}
+/** Puts tokens in order of their ids: as many places as the embedding has rows. */
+export class VocabularyBuilder {
+  readonly #tokens = new Map<number, Token>();
+  readonly #size: number;
+  #next = 0;
 
-/** What GPT-2's tokenizer in transformers takes for bos, eos and unk where nothing else is said. */
-const DEFAULT_SPECIAL = '<|endoftext|>';
+  /** @param size rows of the embedding */
+  constructor(size: number) {
+    this.#size = size;
+  }
 
-/** The BPE model's own tokens and their ids, without added ones. */
-export function baseVocabulary(files: TokenizerFiles): ReadonlyMap<string, number> {
-  const entries = files.tokenizer?.model.vocab ?? files.vocabulary;
-  if (entries === undefined)
-    throw new FormatError('tokenizer', 'there is neither tokenizer.json nor vocab.json');
-  return new Map(Object.entries(entries));
-}
+  /** The id after the highest one that is taken. */
+  get next(): number {
+    return this.#next;
+  }
 
-/**
- * Puts the model's own and the added tokens in order of their ids. Ids that nothing stands for become unused
- * "[PAD<id>]" tokens, as in llama.cpp's converter, up to the number of embedding rows.
- *
- * @param size rows of the embedding
- * @throws FormatError if an id stands for two tokens or lies outside the embedding
- */
-export function buildVocabulary(
-  files: TokenizerFiles,
-  base: ReadonlyMap<string, number>,
-  size: number,
-): Vocabulary {
-  const slots = new Map<number, { token: string; type: number }>();
-  for (const [token, id] of base) place(slots, id, { token, type: TOKEN_TYPES.normal }, size);
-  const ids = new Map(base);
-  for (const added of addedTokens(files)) {
-    const known = ids.get(added.content);
-    const id = known ?? added.id ?? highest(slots) + 1;
-    if (added.id !== undefined && added.id !== id) {
-      throw new FormatError('tokenizer', `${quote(added.content)} has the ids ${id} and ${added.id}`);
+  get(id: number): Token | undefined {
+    return this.#tokens.get(id);
+  }
+
+  /**
+   * Puts a token in a place that is free.
+   *
+   * @throws FormatError if it is not, or lies outside the embedding
+   */
+  place(id: number, token: Token): void {
+    const other = this.#tokens.get(id);
+    if (other !== undefined) throw conflict(id, other, token);
+    this.replace(id, token);
+  }
+
+  /**
+   * Puts a token in a place whatever is there.
+   *
+   * @throws FormatError if the place lies outside the embedding
+   */
+  replace(id: number, token: Token): void {
+    if (id >= this.#size) {
+      throw new FormatError(
+        'tokenizer',
+        `token ${quote(token.text)} has id ${id}, but the embedding has only ${this.#size} rows`,
+      );
     }
-    // The model's own entry of the same text gives way to the added one.
-    if (known !== undefined) slots.delete(id);
-    ids.set(added.content, id);
-    place(slots, id, typed(added), size);
+    this.#tokens.set(id, token);
+    this.#next = Math.max(this.#next, id + 1);
   }
-  return fill(slots, size);
-}
 
-type Slots = Map<number, { token: string; type: number }>;
-
-function highest(slots: Slots): number {
-  let result = -1;
-  for (const id of slots.keys()) if (id > result) result = id;
-  return result;
-}
-
-function place(slots: Slots, id: number, entry: { token: string; type: number }, size: number): void {
-  if (id >= size) {
-    throw new FormatError(
-      'tokenizer',
-      `token ${quote(entry.token)} has id ${id}, but the embedding has only ${size} rows`,
-    );
+  /**
+   * The tokens; ids that nothing stands for become unused "[PAD<id>]" ones, as in llama.cpp's converter.
+   *
+   * @throws FormatError if two ids have the same text, which llama.cpp does not load
+   */
+  finish(): Vocabulary {
+    const ids = new Map<string, number>();
+    const types = new Int32Array(this.#size);
+    const scores = new Float32Array(this.#size);
+    const tokens = Array.from({ length: this.#size }, (_, id) => {
+      const token = this.#tokens.get(id) ?? {
+        text: `[PAD${id}]`,
+        type: TOKEN_TYPES.unused,
+        score: UNUSED_SCORE,
+      };
+      const other = ids.get(token.text);
+      if (other !== undefined) {
+        throw new FormatError('tokenizer', `${quote(token.text)} has the ids ${other} and ${id}`);
+      }
+      ids.set(token.text, id);
+      types[id] = token.type;
+      scores[id] = token.score;
+      return token.text;
+    });
+    return { tokens, types, scores };
   }
-  const other = slots.get(id);
-  if (other !== undefined) {
-    throw new FormatError(
-      'tokenizer',
-      `id ${id} stands for both ${quote(other.token)} and ${quote(entry.token)}`,
-    );
-  }
-  slots.set(id, entry);
 }
 
-function typed({ content, special }: AddedToken): { token: string; type: number } {
-  if (special || looksSpecial(content)) return { token: content, type: TOKEN_TYPES.control };
-  // SentencePiece's mark for a space, which some tokenizers leave in added tokens.
-  return { token: content.replaceAll('\u2581', ' '), type: TOKEN_TYPES.userDefined };
+/** The error of two tokens that one id stands for. */
+export function conflict(id: number, one: Token, other: Token): FormatError {
+  return new FormatError('tokenizer', `id ${id} stands for both ${quote(one.text)} and ${quote(other.text)}`);
 }
 
-/** Tokens that some models meant to be special and did not mark so; llama.cpp's converter has the same list. */
-function looksSpecial(token: string): boolean {
-  return (
-    ['<pad>', '<mask>', '<2mass>', '[@BOS@]'].includes(token) ||
-    /^<[|｜].*[|｜]>$/su.test(token) ||
-    /^<unused.*>$/su.test(token)
-  );
-}
-
-/** Added tokens of all files, each text once; what a later file says of a token changes nothing. */
-function addedTokens(files: TokenizerFiles): AddedToken[] {
-  const found = new Map<string, AddedToken>();
-  const add = (token: AddedToken): void => {
-    if (!found.has(token.content)) found.set(token.content, token);
-  };
-  for (const token of files.tokenizer?.added_tokens ?? []) add(token);
-  for (const [id, token] of Object.entries(files.config?.added_tokens_decoder ?? {}))
-    add({ ...token, id: Number(id) });
-  for (const [content, id] of Object.entries(files.addedTokens)) add({ content, id, special: false });
-  const named = SPECIAL_NAMES.map((name) => configToken(files.config, `${name}_token`));
-  const special = [...named, ...(files.config?.additional_special_tokens ?? [])];
-  for (const content of special) if (content !== undefined && content !== '') add({ content, special: true });
-  if (baseVocabulary(files).has(DEFAULT_SPECIAL)) add({ content: DEFAULT_SPECIAL, special: true });
-  return [...found.values()];
-}
-
-function fill(slots: Slots, size: number): Vocabulary {
-  const types = new Int32Array(size).fill(TOKEN_TYPES.unused);
-  const tokens = Array.from({ length: size }, (_, id) => `[PAD${id}]`);
-  for (const [id, { token, type }] of slots) {
-    tokens[id] = token;
-    types[id] = type;
-  }
-  return { tokens, types };
+/** `tokenizer.ggml.*` of tokens with scores, in llama.cpp's converter's order. */
+export function scoredTokenMetadata({ tokens, types, scores }: Vocabulary): [string, GgufValue][] {
+  return [
+    ['tokenizer.ggml.tokens', strings(tokens)],
+    ['tokenizer.ggml.scores', float32s(scores)],
+    ['tokenizer.ggml.token_type', int32s(types)],
+  ];
 }

@@ -1,0 +1,13 @@
+import type { ModelConfig } from '../architectures/architecture.js';
+
+/** What a tokenizer is converted for. */
+export interface TokenizerRequest {
+  /** Where the tokenizer's files are. */
+  readonly folder: string;
+  /** llama.cpp's name of the model's architecture: some have habits of their own. */
+  readonly architecture: string;
+  /** Rows of the embedding: shorter vocabularies are filled up, longer ones refused. */
+  readonly vocabularySize: number;
+  /** config.json, whose token ids fill gaps. */
+  readonly config: ModelConfig;
+}
