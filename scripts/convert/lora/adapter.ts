@@ -36,8 +36,8 @@ export interface Replacement {
   /** The base's tensor: "lm_head.weight". */
   readonly target: string;
   readonly tensor: CheckpointTensor;
-  /** Whether it is the base's part of a layer that LoRA is added to (`base_layer`). */
-  readonly adapted: boolean;
+  /** False for the base's own part of a layer that LoRA is added to, saved along with it. */
+  readonly trained: boolean;
 }
 
 /** An opened PEFT folder. */
@@ -88,12 +88,15 @@ function openWeights(
 
 type Parts = Map<AdapterRole, CheckpointTensor>;
 
+/** Roles of whole tensors, in the order in which they count. */
+const WHOLE: readonly AdapterRole[] = ['replacement', 'base', 'copy', 'original'];
+
 function sortTensors(
   config: AdapterConfig,
   checkpoint: Checkpoint,
 ): Pick<Adapter, 'modules' | 'replacements'> {
-  const parts = new Map<string, Parts>();
-  const replacements = new Map<string, Replacement>();
+  const modules = new Map<string, Parts>();
+  const wholes = new Map<string, Parts>();
   for (const tensor of checkpoint.tensors.values()) {
     if (!isFloatDtype(tensor.dtype)) {
       throw new FormatError(
@@ -102,18 +105,24 @@ function sortTensors(
       );
     }
     const { role, target } = parseTensorName(tensor.name);
-    if (role === 'replacement' || role === 'base') {
-      refuseSecond(replacements.has(target), tensor);
-      replacements.set(target, { target, tensor, adapted: role === 'base' });
-      continue;
-    }
-    const module = parts.get(target) ?? new Map<AdapterRole, CheckpointTensor>();
-    refuseSecond(module.has(role), tensor);
-    parts.set(target, module.set(role, tensor));
+    const group = WHOLE.includes(role) ? wholes : modules;
+    const parts = group.get(target) ?? new Map<AdapterRole, CheckpointTensor>();
+    refuseSecond(parts.has(role), tensor);
+    group.set(target, parts.set(role, tensor));
   }
-  if (parts.size === 0 && replacements.size === 0) throw new FormatError('adapter', 'there are no tensors');
-  const modules = [...parts].map(([module, roles]) => adaptedModule(config, module, roles));
-  return { modules, replacements: [...replacements.values()] };
+  const replacements = [...wholes].flatMap(([target, parts]) => replacement(target, parts));
+  if (modules.size === 0 && replacements.length === 0)
+    throw new FormatError('adapter', 'there is nothing to add to a model');
+  return {
+    modules: [...modules].map(([module, parts]) => adaptedModule(config, module, parts)),
+    replacements,
+  };
+}
+
+function replacement(target: string, parts: Parts): Replacement[] {
+  const tensor = parts.get('replacement') ?? parts.get('base') ?? parts.get('copy');
+  if (tensor === undefined) return [];
+  return [{ target, tensor, trained: tensor !== parts.get('base') }];
 }
 
 function refuseSecond(present: boolean, { name }: CheckpointTensor): void {

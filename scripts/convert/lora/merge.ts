@@ -70,7 +70,7 @@ export async function mergeAdapters(
 
 /** A whole tensor cannot be added in part. */
 function checkScale({ name, replacements }: Adapter, scale: number): void {
-  const replacement = replacements.find(({ adapted }) => !adapted);
+  const replacement = replacements.find(({ trained }) => trained);
   if (scale === 1 || replacement === undefined) return;
   throw new FormatError(
     'adapter',

@@ -2,13 +2,10 @@ import type { Checkpoint, CheckpointTensor } from '../checkpoint.js';
 import { quote } from '../format-error.js';
 import { GGML_TYPES } from '../gguf/ggml-types.js';
 import type { GgufMetadata } from '../gguf/values.js';
-import { GgufWriter, type TensorData, type TensorDescription } from '../gguf/writer.js';
-import { encodeTensor, type PlainType } from '../tensors/encode.js';
-import { inspectValues } from '../tensors/inspect.js';
-import { applyTransform } from '../tensors/transform.js';
-import { transpose } from '../tensors/transpose.js';
+import { GgufWriter, type TensorDescription } from '../gguf/writer.js';
+import { encodeTensor, type WrittenType } from '../tensors/encode.js';
+import { applyTransform, type TensorTransform } from '../tensors/transform.js';
 import type { ConversionListeners } from '../write-tensors.js';
-import { encodeQ8 } from './q8-0.js';
 import { isEmbedding, type RuntimePair } from './runtime-plan.js';
 import { readFactor } from './values.js';
 
@@ -18,12 +15,14 @@ export const ADAPTER_TYPES = { f32: 'F32', f16: 'F16', bf16: 'BF16', q8_0: 'Q8_0
 /** What `outtype` may be for an adapter alone, llama.cpp's converter's names. */
 export type AdapterOutputType = keyof typeof ADAPTER_TYPES;
 
+/** What a factor's values undergo, whole: row-major, in and out. */
+type Change = (values: Float32Array<ArrayBuffer>) => Promise<Float32Array<ArrayBuffer>>;
+
 /** One tensor of the adapter file and what it is made from. */
 export interface AdapterTensor extends TensorDescription {
-  readonly type: PlainType | 'Q8_0';
+  readonly type: WrittenType;
   readonly tensor: CheckpointTensor;
-  /** On the factor's values, row-major; `rows` and `columns` are those of the result. */
-  readonly change: (values: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>;
+  readonly change: Change;
 }
 
 /** The tensors of a GGUF adapter, two a module, in the order in which they are written. */
@@ -32,9 +31,7 @@ export function planTensors(pairs: readonly RuntimePair[], outtype: AdapterOutpu
     const { a, b } = pair.module;
     const shape = isEmbedding(pair) ? [...a.shape].reverse() : a.shape;
     return [
-      describe(`${pair.target}.lora_a`, a, shape, outtype, (values) =>
-        isEmbedding(pair) ? floats(transpose(bytes(values), a.shape, 4)) : values,
-      ),
+      describe(`${pair.target}.lora_a`, a, shape, outtype, (values) => changeA(pair, values)),
       describe(`${pair.target}.lora_b`, b, b.shape, outtype, (values) => changeB(pair, values)),
     ];
   });
@@ -54,17 +51,29 @@ function describe(
   return { name, type, dimensions: [...shape].reverse(), tensor, change };
 }
 
-function changeB({ module: { b }, rows, factor }: RuntimePair, values: Float32Array<ArrayBuffer>) {
-  const ordered = floats(applyTransform(rows, { data: bytes(values), dtype: 'F32' }, b.shape).data);
+function changeA(pair: RuntimePair, values: Float32Array<ArrayBuffer>): ReturnType<Change> {
+  return transformed(isEmbedding(pair) ? { kind: 'transpose' } : undefined, values, pair.module.a.shape);
+}
+
+async function changeB(
+  { module: { b }, rows, factor }: RuntimePair,
+  values: Float32Array<ArrayBuffer>,
+): ReturnType<Change> {
+  const ordered = await transformed(rows, values, b.shape);
   return factor === 1 ? ordered : ordered.map((value) => value * factor);
+}
+
+async function transformed(
+  transform: TensorTransform | undefined,
+  values: Float32Array<ArrayBuffer>,
+  shape: readonly number[],
+): ReturnType<Change> {
+  const { data } = await applyTransform(transform, { data: bytes(values), dtype: 'F32' }, shape);
+  return new Float32Array(data.buffer);
 }
 
 function bytes(values: Float32Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(values.buffer);
-}
-
-function floats(data: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
-  return new Float32Array(data.buffer);
 }
 
 /** Writes the file, one factor in memory at a time. Nothing is left under its name if anything goes wrong. */
@@ -78,10 +87,11 @@ export async function writeAdapter(
   const writer = await GgufWriter.create(outfile, metadata, tensors);
   try {
     let count = 0;
-    for (const { name, type, tensor, change } of tensors) {
-      const values = change(await readFactor(checkpoint, tensor));
-      warnOfOverflow(tensor, values, type, listeners);
-      await writer.writeTensor(name, encode(values, type));
+    for (const { name, type, dimensions, tensor, change } of tensors) {
+      const data = bytes(await change(await readFactor(checkpoint, tensor)));
+      const encoded = await encodeTensor({ data, dtype: 'F32' }, { type, columns: dimensions[0] ?? 1 });
+      if (type === 'F16') warnOfOverflow(tensor, encoded.faults.overflowing, listeners);
+      await writer.writeTensor(name, encoded.data);
       count += 1;
       listeners.onProgress?.({ phase: 'tensors', fraction: count / tensors.length });
     }
@@ -93,16 +103,9 @@ export async function writeAdapter(
 
 function warnOfOverflow(
   { name }: CheckpointTensor,
-  values: Float32Array<ArrayBuffer>,
-  type: AdapterTensor['type'],
+  overflowing: number,
   { onWarning }: ConversionListeners,
 ): void {
-  if (type === 'Q8_0') return;
-  const { overflowing } = inspectValues(bytes(values), 'F32', type);
   if (overflowing === 0) return;
   onWarning?.(`tensor ${quote(name)} holds ${overflowing} values beyond F16's range; they become infinite`);
-}
-
-function encode(values: Float32Array<ArrayBuffer>, type: AdapterTensor['type']): TensorData {
-  return type === 'Q8_0' ? encodeQ8(values) : encodeTensor(bytes(values), 'F32', type);
 }

@@ -58,9 +58,9 @@ export function planRuntime(
 
 /** llama.cpp only adds products of factors; its graphs leave anything else in an adapter aside. */
 function refuseReplacements(adapter: Adapter, base: BaseModel, warn: (message: string) => void): void {
-  for (const { target, tensor, adapted } of adapter.replacements) {
+  for (const { target, tensor, trained } of adapter.replacements) {
     const shape = base.rules.get(base.plainName(target))?.shape;
-    if (!adapted || shape === undefined || !sameShape(shape, tensor.shape)) {
+    if (trained || shape === undefined || !sameShape(shape, tensor.shape)) {
       throw new FormatError(
         'adapter',
         `tensor ${quote(tensor.name)} replaces the base's, which a runtime adapter cannot: merge it instead`,
