@@ -3,17 +3,18 @@ import { basename, join, resolve } from 'node:path';
 
 import { type Checkpoint, type CheckpointTensor, isFloatDtype } from '../checkpoint.js';
 import { FormatError, quote } from '../format-error.js';
+import { openPytorch } from '../pytorch/reader.js';
 import { openSafetensors } from '../safetensors/reader.js';
 import { checkFolder } from '../source.js';
 import { ADAPTER_CONFIG, type AdapterConfig, readAdapterConfig } from './adapter-config.js';
 import { scalingOf } from './scaling.js';
 import { type AdapterRole, parseTensorName } from './tensor-names.js';
 
-const WEIGHTS = 'adapter_model.safetensors';
-const PICKLED_WEIGHTS = 'adapter_model.bin';
-
-/** Opens one PyTorch .bin file as a checkpoint. */
-export type OpenPickled = (path: string) => Promise<Checkpoint>;
+/** Names of the weights, the first that is there being read, and how they are opened. */
+const WEIGHTS: readonly (readonly [name: string, open: (path: string) => Promise<Checkpoint>])[] = [
+  ['adapter_model.safetensors', openSafetensors],
+  ['adapter_model.bin', openPytorch],
+];
 
 /** A module that two factors are added to: weight + scale x (B A), transposed for embeddings. */
 export interface AdaptedModule {
@@ -59,14 +60,14 @@ export interface Adapter {
  * @throws GlossaError CONVERSION_FAILED if there is no such folder
  * @throws FormatError if it is malformed or of a kind that is not supported
  */
-export async function openAdapter(path: string, openPickled?: OpenPickled): Promise<Adapter> {
+export async function openAdapter(path: string): Promise<Adapter> {
   const folder = resolve(path);
   await checkFolder(folder, 'the adapter');
   const names = new Set(await readdir(folder));
   if (!names.has(ADAPTER_CONFIG))
     throw new FormatError('adapter', `there is no ${ADAPTER_CONFIG} in the folder`);
   const config = await readAdapterConfig(folder);
-  const checkpoint = await openWeights(folder, names, openPickled);
+  const checkpoint = await openWeights(folder, names);
   try {
     return { name: basename(folder), folder, config, checkpoint, ...sortTensors(config, checkpoint) };
   } catch (error) {
@@ -75,15 +76,10 @@ export async function openAdapter(path: string, openPickled?: OpenPickled): Prom
   }
 }
 
-function openWeights(
-  folder: string,
-  names: ReadonlySet<string>,
-  openPickled: OpenPickled | undefined,
-): Promise<Checkpoint> {
-  if (names.has(WEIGHTS)) return openSafetensors(join(folder, WEIGHTS));
-  if (names.has(PICKLED_WEIGHTS) && openPickled !== undefined)
-    return openPickled(join(folder, PICKLED_WEIGHTS));
-  throw new FormatError('adapter', `there is neither ${WEIGHTS} nor ${PICKLED_WEIGHTS} in the folder`);
+function openWeights(folder: string, names: ReadonlySet<string>): Promise<Checkpoint> {
+  for (const [name, open] of WEIGHTS) if (names.has(name)) return open(join(folder, name));
+  const expected = WEIGHTS.map(([name]) => name).join(' nor ');
+  throw new FormatError('adapter', `there is neither ${expected} in the folder`);
 }
 
 type Parts = Map<AdapterRole, CheckpointTensor>;

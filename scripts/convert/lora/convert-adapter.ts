@@ -11,7 +11,7 @@ import { generalMetadata } from '../metadata/general.js';
 import { resolveOutfile } from '../outfile.js';
 import { checkFolder } from '../source.js';
 import type { ConversionListeners } from '../write-tensors.js';
-import { type Adapter, openAdapter, type OpenPickled } from './adapter.js';
+import { type Adapter, openAdapter } from './adapter.js';
 import { baseModel } from './base-model.js';
 import { type AdapterOutputType, type AdapterTensor, planTensors, writeAdapter } from './runtime-file.js';
 import { planRuntime, type RuntimePair } from './runtime-plan.js';
@@ -31,8 +31,6 @@ export interface ConvertAdapterOptions extends ConversionListeners {
   readonly outfile?: string | undefined;
   /** Check everything but the values and write nothing. Default false. */
   readonly dryRun?: boolean | undefined;
-  /** Opens adapter_model.bin; without it, only safetensors are read. */
-  readonly openPickled?: OpenPickled | undefined;
 }
 
 export interface AdapterConversionResult {
@@ -55,7 +53,7 @@ export interface AdapterConversionResult {
  */
 export async function convertAdapter(options: ConvertAdapterOptions): Promise<AdapterConversionResult> {
   try {
-    const adapter = await openAdapter(options.adapter, options.openPickled);
+    const adapter = await openAdapter(options.adapter);
     try {
       return await convertOpened(adapter, options);
     } finally {

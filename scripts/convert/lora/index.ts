@@ -1,4 +1,3 @@
-export type { OpenPickled } from './adapter.js';
 export {
   type AdapterConversionResult,
   convertAdapter,
