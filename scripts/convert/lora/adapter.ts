@@ -3,17 +3,18 @@ import { basename, join, resolve } from 'node:path';
 
 import { type Checkpoint, type CheckpointTensor, isFloatDtype } from '../checkpoint.js';
 import { FormatError, quote } from '../format-error.js';
+import { openPytorch } from '../pytorch/reader.js';
 import { openSafetensors } from '../safetensors/reader.js';
 import { checkFolder } from '../source.js';
 import { ADAPTER_CONFIG, type AdapterConfig, readAdapterConfig } from './adapter-config.js';
 import { scalingOf } from './scaling.js';
 import { type AdapterRole, parseTensorName } from './tensor-names.js';
 
-const WEIGHTS = 'adapter_model.safetensors';
-const PICKLED_WEIGHTS = 'adapter_model.bin';
-
-/** Opens one PyTorch .bin file as a checkpoint. */
-export type OpenPickled = (path: string) => Promise<Checkpoint>;
+/** Names of the weights, the first that is there being read, and how they are opened. */
+const WEIGHTS: readonly (readonly [name: string, open: (path: string) => Promise<Checkpoint>])[] = [
+  ['adapter_model.safetensors', openSafetensors],
+  ['adapter_model.bin', openPytorch],
+];
 
 /** A module that two factors are added to: weight + scale x (B A), transposed for embeddings. */
 export interface AdaptedModule {
@@ -36,8 +37,8 @@ export interface Replacement {
   /** The base's tensor: "lm_head.weight". */
   readonly target: string;
   readonly tensor: CheckpointTensor;
-  /** Whether it is the base's part of a layer that LoRA is added to (`base_layer`). */
-  readonly adapted: boolean;
+  /** False for the base's own part of a layer that LoRA is added to, saved along with it. */
+  readonly trained: boolean;
 }
 
 /** An opened PEFT folder. */
@@ -59,14 +60,14 @@ export interface Adapter {
  * @throws GlossaError CONVERSION_FAILED if there is no such folder
  * @throws FormatError if it is malformed or of a kind that is not supported
  */
-export async function openAdapter(path: string, openPickled?: OpenPickled): Promise<Adapter> {
+export async function openAdapter(path: string): Promise<Adapter> {
   const folder = resolve(path);
   await checkFolder(folder, 'the adapter');
   const names = new Set(await readdir(folder));
   if (!names.has(ADAPTER_CONFIG))
     throw new FormatError('adapter', `there is no ${ADAPTER_CONFIG} in the folder`);
   const config = await readAdapterConfig(folder);
-  const checkpoint = await openWeights(folder, names, openPickled);
+  const checkpoint = await openWeights(folder, names);
   try {
     return { name: basename(folder), folder, config, checkpoint, ...sortTensors(config, checkpoint) };
   } catch (error) {
@@ -75,25 +76,23 @@ export async function openAdapter(path: string, openPickled?: OpenPickled): Prom
   }
 }
 
-function openWeights(
-  folder: string,
-  names: ReadonlySet<string>,
-  openPickled: OpenPickled | undefined,
-): Promise<Checkpoint> {
-  if (names.has(WEIGHTS)) return openSafetensors(join(folder, WEIGHTS));
-  if (names.has(PICKLED_WEIGHTS) && openPickled !== undefined)
-    return openPickled(join(folder, PICKLED_WEIGHTS));
-  throw new FormatError('adapter', `there is neither ${WEIGHTS} nor ${PICKLED_WEIGHTS} in the folder`);
+function openWeights(folder: string, names: ReadonlySet<string>): Promise<Checkpoint> {
+  for (const [name, open] of WEIGHTS) if (names.has(name)) return open(join(folder, name));
+  const expected = WEIGHTS.map(([name]) => name).join(' nor ');
+  throw new FormatError('adapter', `there is neither ${expected} in the folder`);
 }
 
 type Parts = Map<AdapterRole, CheckpointTensor>;
+
+/** Roles of whole tensors, in the order in which they count. */
+const WHOLE: readonly AdapterRole[] = ['replacement', 'base', 'copy', 'original'];
 
 function sortTensors(
   config: AdapterConfig,
   checkpoint: Checkpoint,
 ): Pick<Adapter, 'modules' | 'replacements'> {
-  const parts = new Map<string, Parts>();
-  const replacements = new Map<string, Replacement>();
+  const modules = new Map<string, Parts>();
+  const wholes = new Map<string, Parts>();
   for (const tensor of checkpoint.tensors.values()) {
     if (!isFloatDtype(tensor.dtype)) {
       throw new FormatError(
@@ -102,18 +101,24 @@ function sortTensors(
       );
     }
     const { role, target } = parseTensorName(tensor.name);
-    if (role === 'replacement' || role === 'base') {
-      refuseSecond(replacements.has(target), tensor);
-      replacements.set(target, { target, tensor, adapted: role === 'base' });
-      continue;
-    }
-    const module = parts.get(target) ?? new Map<AdapterRole, CheckpointTensor>();
-    refuseSecond(module.has(role), tensor);
-    parts.set(target, module.set(role, tensor));
+    const group = WHOLE.includes(role) ? wholes : modules;
+    const parts = group.get(target) ?? new Map<AdapterRole, CheckpointTensor>();
+    refuseSecond(parts.has(role), tensor);
+    group.set(target, parts.set(role, tensor));
   }
-  if (parts.size === 0 && replacements.size === 0) throw new FormatError('adapter', 'there are no tensors');
-  const modules = [...parts].map(([module, roles]) => adaptedModule(config, module, roles));
-  return { modules, replacements: [...replacements.values()] };
+  const replacements = [...wholes].flatMap(([target, parts]) => replacement(target, parts));
+  if (modules.size === 0 && replacements.length === 0)
+    throw new FormatError('adapter', 'there is nothing to add to a model');
+  return {
+    modules: [...modules].map(([module, parts]) => adaptedModule(config, module, parts)),
+    replacements,
+  };
+}
+
+function replacement(target: string, parts: Parts): Replacement[] {
+  const tensor = parts.get('replacement') ?? parts.get('base') ?? parts.get('copy');
+  if (tensor === undefined) return [];
+  return [{ target, tensor, trained: tensor !== parts.get('base') }];
 }
 
 function refuseSecond(present: boolean, { name }: CheckpointTensor): void {

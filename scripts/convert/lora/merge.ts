@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 
 import { GlossaError } from '../../../src/errors.js';
 import type { Source } from '../source.js';
-import { type Adapter, openAdapter, type OpenPickled } from './adapter.js';
+import { type Adapter, openAdapter } from './adapter.js';
 import { baseModel } from './base-model.js';
 import { FormatError, quote } from '../format-error.js';
 import { MergePlan } from './merge-plan.js';
@@ -19,8 +19,6 @@ export interface AdapterChoice {
 export interface MergeOptions {
   /** Something odd that does not stop the merge, in one line. */
   readonly onWarning?: ((message: string) => void) | undefined;
-  /** Opens adapter_model.bin; without it, only safetensors are read. */
-  readonly openPickled?: OpenPickled | undefined;
   /** Default: the addon's. */
   readonly addLowRank?: AddLowRank | undefined;
 }
@@ -57,7 +55,7 @@ export async function mergeAdapters(
           'CONVERSION_FAILED',
           `expected a number for the adapter's scale, received ${scale}`,
         );
-      const adapter = await openAdapter(folder, options.openPickled);
+      const adapter = await openAdapter(folder);
       adapters.push(adapter);
       checkScale(adapter, scale);
     }
@@ -70,7 +68,7 @@ export async function mergeAdapters(
 
 /** A whole tensor cannot be added in part. */
 function checkScale({ name, replacements }: Adapter, scale: number): void {
-  const replacement = replacements.find(({ adapted }) => !adapted);
+  const replacement = replacements.find(({ trained }) => trained);
   if (scale === 1 || replacement === undefined) return;
   throw new FormatError(
     'adapter',

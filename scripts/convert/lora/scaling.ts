@@ -20,9 +20,13 @@ export function scalingOf(config: AdapterConfig, module: string): Scaling {
   return { rank, scale: scaleFor(config, rank, alpha) };
 }
 
-/** The factor of modules that no pattern names. */
-export function commonScaling(config: AdapterConfig): Scaling {
-  return { rank: config.r, scale: scaleFor(config, config.r, config.lora_alpha) };
+/**
+ * The alpha that a GGUF adapter states for all its tensors: llama.cpp divides it by each tensor's rank, so that
+ * of a module which no pattern names comes out right. Never 0, which llama.cpp takes for "do not scale".
+ */
+export function runtimeAlpha(config: AdapterConfig): number {
+  const alpha = Math.fround(scaleFor(config, config.r, config.lora_alpha) * config.r);
+  return alpha === 0 ? 1 : alpha;
 }
 
 function scaleFor(config: AdapterConfig, rank: number, alpha: number): number {

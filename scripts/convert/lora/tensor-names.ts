@@ -14,8 +14,12 @@ export type AdapterRole =
   | 'embeddingB'
   /** A whole tensor in place of the base's: modules_to_save, trained biases, resized embeddings. */
   | 'replacement'
-  /** The same for a layer that LoRA is added to as well (`base_layer`). */
-  | 'base';
+  /** What LoRA is added to (`base_layer`), saved along with adapted embeddings: not trained itself. */
+  | 'base'
+  /** PEFT's second copy of a saved module, which counts only where the first is absent. */
+  | 'copy'
+  /** What a saved module was before it was trained. PEFT puts it where nothing uses it. */
+  | 'original';
 
 export interface AdapterTensorName {
   readonly role: AdapterRole;
@@ -43,6 +47,15 @@ const REFUSED: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/\.(lora_|ia3_|hada_|lokr_|oft_|boft_|vera_)/, 'another kind of adapter'],
 ];
 
+/** Whole tensors under the names of PEFT's wrappers. */
+const WRAPPED = /^(.+)\.(base_layer|original_module|modules_to_save)(?:\.[^.]+)?\.(weight|bias)$/;
+
+const WRAPPERS: Readonly<Record<string, AdapterRole>> = {
+  base_layer: 'base',
+  modules_to_save: 'copy',
+  original_module: 'original',
+};
+
 /**
  * Takes the name of an adapter's tensor apart.
  *
@@ -58,8 +71,9 @@ export function parseTensorName(name: string): AdapterTensorName {
   if (refused !== undefined) {
     throw new FormatError('adapter', `tensor ${quote(name)} is not supported (${refused[1]})`);
   }
-  const base = /^(.+)\.base_layer\.(weight|bias)$/.exec(inner);
-  if (base !== null) return { role: 'base', target: `${base[1] ?? ''}.${base[2] ?? ''}` };
-  const saved = /^(.+)\.modules_to_save(?:\.[^.]+)?\.(weight|bias)$/.exec(inner);
-  return { role: 'replacement', target: saved === null ? inner : `${saved[1] ?? ''}.${saved[2] ?? ''}` };
+  const [, module, wrapper, parameter] = WRAPPED.exec(inner) ?? [];
+  if (module === undefined || wrapper === undefined) return { role: 'replacement', target: inner };
+  // A bias in there is one that was trained (`bias`).
+  const role = wrapper === 'base_layer' && parameter === 'bias' ? 'replacement' : WRAPPERS[wrapper];
+  return { role: role ?? 'replacement', target: `${module}.${parameter ?? ''}` };
 }

@@ -1,0 +1,115 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { z } from 'zod';
+
+import type { ModelConfig } from '../architectures/architecture.js';
+import { asConversionError } from '../failures.js';
+import { float32, type GgufValue, string, uint32 } from '../gguf/values.js';
+import { parseJsonFile, parseJsonFileIfPresent } from '../json-file.js';
+import { generalMetadata } from '../metadata/general.js';
+import { resolveOutfile } from '../outfile.js';
+import { checkFolder } from '../source.js';
+import type { ConversionListeners } from '../write-tensors.js';
+import { type Adapter, openAdapter } from './adapter.js';
+import { baseModel } from './base-model.js';
+import { type AdapterOutputType, type AdapterTensor, planTensors, writeAdapter } from './runtime-file.js';
+import { planRuntime, type RuntimePair } from './runtime-plan.js';
+import { runtimeAlpha } from './scaling.js';
+
+/** ggml's version of its quantised formats (GGML_QNT_VERSION). */
+const QUANTIZATION_VERSION = 2;
+
+export interface ConvertAdapterOptions extends ConversionListeners {
+  /** A PEFT folder. */
+  readonly adapter: string;
+  /** The folder of the model it was trained on, of which config.json is enough. */
+  readonly base: string;
+  /** Default f32. */
+  readonly outtype?: AdapterOutputType | undefined;
+  /** A file, replaced if it exists, or a folder. Default: `<folder's name>-<outtype>.gguf` in the adapter's. */
+  readonly outfile?: string | undefined;
+  /** Check everything but the values and write nothing. Default false. */
+  readonly dryRun?: boolean | undefined;
+}
+
+export interface AdapterConversionResult {
+  /** Absolute path of the file, written or, in a dry run, to be written. */
+  readonly outfile: string;
+  readonly outtype: AdapterOutputType;
+  /** llama.cpp's name of the base's architecture. */
+  readonly architecture: string;
+  readonly tensors: readonly AdapterTensor[];
+  /** Size of the file; 0 in a dry run. */
+  readonly bytes: number;
+}
+
+/**
+ * Converts a PEFT adapter alone to a GGUF adapter, which llama.cpp adds to a model at run time. The file appears
+ * under its name complete or not at all.
+ *
+ * @throws GlossaError CONVERSION_FAILED if the adapter is broken, does not fit the base or holds what cannot be
+ *   added at run time, or a file cannot be read or written
+ */
+export async function convertAdapter(options: ConvertAdapterOptions): Promise<AdapterConversionResult> {
+  try {
+    const adapter = await openAdapter(options.adapter);
+    try {
+      return await convertOpened(adapter, options);
+    } finally {
+      await adapter.checkpoint.close();
+    }
+  } catch (error) {
+    throw asConversionError(error);
+  }
+}
+
+async function convertOpened(
+  adapter: Adapter,
+  options: ConvertAdapterOptions,
+): Promise<AdapterConversionResult> {
+  const outtype = options.outtype ?? 'f32';
+  const baseFolder = resolve(options.base);
+  await checkFolder(baseFolder, 'the base');
+  const config = await parseJsonFile(join(baseFolder, 'config.json'), z.record(z.string(), z.unknown()));
+  const base = baseModel(config);
+  const pairs = planRuntime(adapter, base, options.onWarning ?? (() => undefined));
+  const tensors = planTensors(pairs, outtype);
+  const metadata = await adapterMetadata(adapter, base.architecture.name, countParameters(pairs));
+  const outfile = await resolveOutfile(adapter.folder, outtype, options.outfile, [
+    adapter.folder,
+    baseFolder,
+  ]);
+  const result = { outfile, outtype, architecture: base.architecture.name, tensors, bytes: 0 };
+  if (options.dryRun === true) return result;
+  await writeAdapter(outfile, metadata, tensors, adapter.checkpoint, options);
+  return { ...result, bytes: (await stat(outfile)).size };
+}
+
+/** In llama.cpp's converter's order. Names, licence and tags are those of the adapter's own folder. */
+async function adapterMetadata(
+  adapter: Adapter,
+  architecture: string,
+  parameters: number,
+): Promise<Map<string, GgufValue>> {
+  return new Map<string, GgufValue>([
+    ['general.architecture', string(architecture)],
+    ['general.type', string('adapter')],
+    ['adapter.type', string('lora')],
+    ...(await generalMetadata(adapter.folder, await ownConfig(adapter), -parameters)),
+    ['adapter.lora.alpha', float32(runtimeAlpha(adapter.config))],
+    ['general.quantization_version', uint32(QUANTIZATION_VERSION)],
+  ]);
+}
+
+async function ownConfig({ folder }: Adapter): Promise<ModelConfig> {
+  return (await parseJsonFileIfPresent(join(folder, 'config.json'), z.record(z.string(), z.unknown()))) ?? {};
+}
+
+/** Elements of what the adapter adds, as llama.cpp's converter counts them. */
+function countParameters(pairs: readonly RuntimePair[]): number {
+  return pairs.reduce((sum, { module: { a, b, kind } }) => {
+    const columns = kind === 'embedding' ? a.shape[0] : a.shape[1];
+    return sum + (b.shape[0] ?? 0) * (columns ?? 0);
+  }, 0);
+}
