@@ -149,7 +149,7 @@ def gpt2_cases() -> list[Recipe]:
 
 def neox_cases() -> list[Recipe]:
     plain = neox_config()
-    sequential = neox_config(use_parallel_residual=False, rotary_pct=1.0, tie_word_embeddings=True, vocab_size=409)
+    sequential = neox_config(use_parallel_residual=False, rotary_pct=1.0, vocab_size=409)
     buffers: list[Tensor] = []
     for layer in range(2):
         at = f"gpt_neox.layers.{layer}.attention"
