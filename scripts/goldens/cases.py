@@ -265,7 +265,7 @@ def gemma_cases() -> list[Recipe]:
     }
     plain = relative("Gemma2ForCausalLM", "gemma2", **common)
     head = [["lm_head.weight", [512, 64]]]
-    half = relative("Gemma2ForCausalLM", "gemma2", **{**common, "vocab_size": 512, "num_hidden_layers": 1, "head_dim": 16})
+    half = relative("Gemma2ForCausalLM", "gemma2", **{**common, "vocab_size": 512, "num_hidden_layers": 1, "head_dim": 16, "query_pre_attn_scalar": 16})
     return [
         recipe("gemma-2-tiny-it", "gemma", "BF16", plain, architectures.gemma2(plain)),
         recipe("gemma2-f16", "gemma", "F16", half, architectures.gemma2(half) + head),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
 import { readGguf, readTensorData } from '../../../scripts/convert/gguf/reader.js';
+import { OUTPUT_TYPES } from '../../../scripts/convert/output-types.js';
 import { scratchFolder } from '../scratch.js';
 import {
   adapterFromRecipe,
@@ -65,7 +66,10 @@ async function compare(context: TestContext, golden: MergeGolden): Promise<void>
     ours.tensors.map(([name, dimensions]) => [name, dimensions]),
     theirs.map(([name, [dimensions]]) => [name, dimensions]),
   );
-  assert.deepEqual(ours.metadata, withDifferences(golden.name, golden.merged.metadata));
+  assert.deepEqual(
+    ours.metadata,
+    withDifferences(`merge:${golden.name}`, golden.merged.metadata, OUTPUT_TYPES.f32.fileType),
+  );
   const file = await readGguf(path);
   const handle = await open(path);
   let largest = 0;
