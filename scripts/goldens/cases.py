@@ -149,7 +149,7 @@ def gpt2_cases() -> list[Recipe]:
 
 def neox_cases() -> list[Recipe]:
     plain = neox_config()
-    sequential = neox_config(use_parallel_residual=False, rotary_pct=1.0, tie_word_embeddings=True, vocab_size=409)
+    sequential = neox_config(use_parallel_residual=False, rotary_pct=1.0, vocab_size=409)
     buffers: list[Tensor] = []
     for layer in range(2):
         at = f"gpt_neox.layers.{layer}.attention"
@@ -265,7 +265,7 @@ def gemma_cases() -> list[Recipe]:
     }
     plain = relative("Gemma2ForCausalLM", "gemma2", **common)
     head = [["lm_head.weight", [512, 64]]]
-    half = relative("Gemma2ForCausalLM", "gemma2", **{**common, "vocab_size": 512, "num_hidden_layers": 1, "head_dim": 16})
+    half = relative("Gemma2ForCausalLM", "gemma2", **{**common, "vocab_size": 512, "num_hidden_layers": 1, "head_dim": 16, "query_pre_attn_scalar": 16})
     return [
         recipe("gemma-2-tiny-it", "gemma", "BF16", plain, architectures.gemma2(plain)),
         recipe("gemma2-f16", "gemma", "F16", half, architectures.gemma2(half) + head),

@@ -67,11 +67,16 @@ def write_adapter(recipe: dict[str, Any], folder: Path) -> None:
 
 
 def put_on(model: torch.nn.Module, folder: Path, recipe: dict[str, Any]) -> torch.nn.Module:
-    """One adapter merged into a model. `recipe` learns which of the adapter's tensors PEFT left lying."""
+    """One adapter merged into a model. `recipe` learns PEFT's factor of every module and which tensors it left lying."""
     wrapped = PeftModel.from_pretrained(model, folder)
     for module in wrapped.modules():
         if isinstance(module, LoraLayer):
             module.set_scale("default", recipe["scale"])
+    recipe["scalings"] = {
+        name.removeprefix("base_model.model."): module.scaling["default"]
+        for name, module in wrapped.named_modules()
+        if isinstance(module, LoraLayer)
+    }
     loaded = [value.float() for value in wrapped.state_dict().values()]
 
     def unused(name: str, shape: list[int]) -> bool:

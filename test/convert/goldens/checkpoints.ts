@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
 import { convertCheckpoint } from '../../../scripts/convert/convert.js';
+import { OUTPUT_TYPES } from '../../../scripts/convert/output-types.js';
 import { scratchFolder } from '../scratch.js';
 import { canWrite, checkpointFromRecipe, type Storage, STORAGES } from './checkpoint-from-recipe.js';
 import { withDifferences } from './differences.js';
@@ -58,7 +59,7 @@ async function compare(
   const { outfile } = await convertCheckpoint({ source, outtype, outfile: join(parent, 'out.gguf') });
   const ours = await ggufGolden(outfile);
   const theirs = expected(golden, outtype, storage);
-  const metadata = withDifferences(name, theirs.metadata);
+  const metadata = withDifferences(name, theirs.metadata, OUTPUT_TYPES[outtype].fileType);
   // llama.cpp's quantiser sorts tensors by layer and puts the keys it sets itself at the end.
   const sort = outtype === 'q8_0';
   assert.deepEqual(

@@ -1,28 +1,93 @@
 import type { GoldenEntry } from './gguf-golden.js';
 
-/** What our file may say otherwise than the reference's, and why. docs/convert.md has the same list. */
+/** Stands for the number of the file's own type. */
+const FILE_TYPE = Symbol('file type');
+
+/** What our file says otherwise than the reference's, and why. docs/convert.md has the same list. */
 export interface Difference {
   readonly reason: string;
-  /** The cases it is seen in, "*" for all. */
   readonly cases: readonly string[];
   readonly key: string;
-  /** Our entry without its key; undefined: we do not write the key. */
-  readonly ours: readonly unknown[] | undefined;
+  /** Our entry without its key. */
+  readonly ours: readonly unknown[];
+  /** Where the reference has no such entry: the key that ours comes after. */
+  readonly after?: string;
 }
 
-export const DIFFERENCES: readonly Difference[] = [];
+const UNIGRAM =
+  'the reference marks a unigram model as BPE ("llama"), and llama.cpp then cuts text into other tokens than SentencePiece';
 
-/** The reference's metadata with our justified differences put in; a difference that no longer is one throws. */
-export function withDifferences(name: string, metadata: readonly GoldenEntry[]): GoldenEntry[] {
-  const applying = DIFFERENCES.filter(({ cases }) => cases.includes('*') || cases.includes(name));
-  const entries = new Map(metadata.map((entry) => [entry[0], entry]));
-  for (const { key, ours } of applying) {
-    if (ours === undefined) {
-      if (!entries.delete(key)) throw new Error(`the reference writes no ${key}: the difference is none`);
-    } else {
-      const [type, ...rest] = ours;
-      entries.set(key, [key, String(type), ...rest]);
+export const DIFFERENCES: readonly Difference[] = [
+  {
+    reason: 'the reference forgets the file type of GPT-NeoX',
+    cases: ['neox', 'neox-sequential', 'merge:neox'],
+    key: 'general.file_type',
+    ours: ['uint32', FILE_TYPE],
+    after: 'gptneox.attention.layer_norm_epsilon',
+  },
+  {
+    reason: "the reference writes YaRN's attention factor under a key that llama.cpp does not read",
+    cases: ['llama-yarn'],
+    key: 'llama.rope.scaling.attn_factor',
+    ours: ['float32', Math.fround(1.25 / (1 + 0.1 * Math.log(4)))],
+    after: 'llama.rope.scaling.yarn_beta_slow',
+  },
+  {
+    reason:
+      'the reference gives every token of a tokenizer.json with byte fallback the same score, and llama.cpp then merges in another order than the file says',
+    cases: ['llama-hf'],
+    key: 'tokenizer.ggml.scores',
+    ours: ['array:float32', 472, '14788a1517778c4d', Array(8).fill(-1000)],
+  },
+  { reason: UNIGRAM, cases: ['llama-unigram'], key: 'tokenizer.ggml.model', ours: ['string', 't5'] },
+  {
+    reason:
+      'pieces defined by the user are matched before the model cuts the text; the reference loses that mark',
+    cases: ['llama-unigram'],
+    key: 'tokenizer.ggml.token_type',
+    ours: ['array:int32', 500, '4cb2cbfedaba1fd0', [3, 3, 3, 4, 6, 6, 6, 6]],
+  },
+  {
+    reason: UNIGRAM,
+    cases: ['llama-unigram'],
+    key: 'tokenizer.ggml.remove_extra_whitespaces',
+    ours: ['bool', false],
+    after: 'tokenizer.ggml.token_type',
+  },
+  {
+    reason: UNIGRAM,
+    cases: ['llama-unigram'],
+    key: 'tokenizer.ggml.unknown_token_id',
+    ours: ['uint32', 0],
+    after: 'tokenizer.ggml.add_eos_token',
+  },
+];
+
+/**
+ * The reference's metadata with our justified differences put in.
+ *
+ * @param fileType the number of the file's own type
+ * @throws Error if a difference is none any more
+ */
+export function withDifferences(
+  name: string,
+  metadata: readonly GoldenEntry[],
+  fileType: number,
+): GoldenEntry[] {
+  let entries = [...metadata];
+  for (const difference of DIFFERENCES.filter(({ cases }) => cases.includes(name))) {
+    const { key, after } = difference;
+    const [type, ...rest] = difference.ours.map((part) => (part === FILE_TYPE ? fileType : part));
+    const entry: GoldenEntry = [key, String(type), ...rest];
+    const position = entries.findIndex((candidate) => candidate[0] === (after ?? key));
+    if (position === -1 || entries.some((candidate) => candidate[0] === key) !== (after === undefined)) {
+      throw new Error(`the reference's ${key} of ${name} is not what the difference was about`);
     }
+    entries = entries.toSpliced(
+      after === undefined ? position : position + 1,
+      after === undefined ? 1 : 0,
+      entry,
+    );
   }
-  return [...entries.values()];
+  return entries;
 }
