@@ -114,7 +114,7 @@ function templateOf(tokenizer: JsTokenizer): Frame {
   const encode = (text: string, special: boolean): number[] =>
     tokenizer.encode(text, { add_special_tokens: special }).ids;
   // A letter that this vocabulary has.
-  const probe = [...'aeiou0 .'].find((letter) => encode(letter, false).length > 0);
+  const probe = Array.from('aeiou0 .').find((letter) => encode(letter, false).length > 0);
   if (probe === undefined) return { before: [], after: [] };
   const bare = encode(probe, false);
   const framed = encode(probe, true);

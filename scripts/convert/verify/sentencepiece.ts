@@ -6,14 +6,16 @@ import {
   type VerificationFiles,
 } from './tokenizer-files.js';
 
+interface Piece {
+  readonly text: string;
+  readonly score: number;
+  readonly type: 'normal' | 'unknown' | 'control' | 'userDefined' | 'unused' | 'byte';
+}
+
 /** What is needed of a SentencePiece `tokenizer.model`; the converter's reader gives it. */
 export interface SentencePieceVocabulary {
   /** By id. */
-  readonly pieces: readonly {
-    readonly text: string;
-    readonly score: number;
-    readonly type: 'normal' | 'unknown' | 'control' | 'userDefined' | 'unused' | 'byte';
-  }[];
+  readonly pieces: readonly Piece[];
   readonly modelType: string;
   readonly byteFallback: boolean;
   readonly addDummyPrefix: boolean;
@@ -82,6 +84,13 @@ function decoder({ addDummyPrefix }: SentencePieceVocabulary): object {
   };
 }
 
+/** Byte pieces and the like are never found in a text by their names; the library knows no types. */
+const UNREACHABLE = -10_000;
+
+function isSpelt(type: Piece['type'] | undefined): boolean {
+  return type === 'normal' || type === 'userDefined';
+}
+
 function unigram({ pieces, byteFallback, modelType }: SentencePieceVocabulary): Record<string, unknown> {
   if (modelType !== 'unigram') {
     throw new FormatError('tokenizer.model', `expected bpe or unigram for model_type, received ${modelType}`);
@@ -89,7 +98,7 @@ function unigram({ pieces, byteFallback, modelType }: SentencePieceVocabulary): 
   return {
     type: 'Unigram',
     unk_id: pieces.findIndex(({ type }) => type === 'unknown'),
-    vocab: pieces.map(({ text, score }) => [text, score]),
+    vocab: pieces.map(({ text, score, type }) => [text, isSpelt(type) ? score : UNREACHABLE]),
     byte_fallback: byteFallback,
   };
 }
@@ -107,13 +116,10 @@ function bpe(model: SentencePieceVocabulary, ids: ReadonlyMap<string, number>): 
 
 /** Every way to make a piece of two others, the best piece first. */
 function merges({ pieces }: SentencePieceVocabulary, ids: ReadonlyMap<string, number>): string[][] {
-  const isPart = (text: string): boolean => {
-    const type = pieces[ids.get(text) ?? -1]?.type;
-    return type === 'normal' || type === 'userDefined';
-  };
+  const isPart = (text: string): boolean => isSpelt(pieces[ids.get(text) ?? -1]?.type);
   const found = pieces.flatMap(({ text, score, type }) => {
     if (type !== 'normal') return [];
-    const characters = [...text];
+    const characters = Array.from(text);
     const cuts = characters.slice(1).map((_, index) => index + 1);
     return cuts
       .map((cut) => ({

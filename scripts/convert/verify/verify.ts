@@ -25,6 +25,8 @@ export interface VerificationOptions {
   readonly tokenizerFolder: string;
   /** Reads a `tokenizer.model`; needed only for folders without tokenizer.json. */
   readonly readSentencePiece?: ReadSentencePiece | undefined;
+  /** Threads of the models. Default: as many as there are cores. */
+  readonly threads?: number | undefined;
   /** 0 to 1, while the models run. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
@@ -60,6 +62,7 @@ export async function verifyConversion(options: VerificationOptions): Promise<Ve
       text: VERIFICATION_TEXT,
       maxTokens: MAX_TOKENS,
       strings: AWKWARD_STRINGS.map(({ text }) => text),
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
     };
     const answer = await compareInChild(order, options.onProgress ?? (() => undefined));
     const { logits, vocabularySize } = answer;
