@@ -28,7 +28,7 @@ export interface SentencePieceVocabulary {
 const MARK = '\u2581';
 
 /**
- * tokenizer.json of a SentencePiece model, as transformers makes it from one: BPE with merges in the order of the pieces' scores, or
+ * tokenizer.json of a SentencePiece model that gives the ids of SentencePiece itself: BPE with merges in the order of the pieces' scores, or
  * Unigram.
  *
  * @throws FormatError for other kinds of models
@@ -39,9 +39,12 @@ export function sentencePieceTokenizer(
 ): TokenizerJson {
   const ids = new Map(model.pieces.map(({ text }, id) => [text, id]));
   const special = model.pieces.flatMap(({ text, type }, id) =>
-    ['control', 'unknown', 'userDefined'].includes(type)
-      ? [plainAddedToken(id, text, type !== 'userDefined')]
-      : [],
+    // User-defined pieces are found before anything else, runs of spaces among them.
+    type === 'userDefined'
+      ? [plainAddedToken(id, text.replaceAll(MARK, ' '), false)]
+      : ['control', 'unknown'].includes(type)
+        ? [plainAddedToken(id, text, true)]
+        : [],
   );
   return {
     added_tokens: [...special, ...furtherAddedTokens(files, special, ids)],
@@ -49,10 +52,17 @@ export function sentencePieceTokenizer(
     pre_tokenizer: prefixesWords(model)
       ? { type: 'Metaspace', replacement: MARK, prepend_scheme: 'always' }
       : null,
-    post_processor: null,
+    post_processor: startToken(files.config.bos_token ?? '<s>', ids),
     decoder: decoder(model),
     model: model.modelType === 'bpe' ? bpe(model, ids) : unigram(model),
   };
+}
+
+/** transformers' tokenizers on SentencePiece put the start token first unless tokenizer_config.json says otherwise. */
+function startToken(content: string, ids: ReadonlyMap<string, number>): object | null {
+  if (!ids.has(content)) return null;
+  const single = [{ SpecialToken: { id: content, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }];
+  return { type: 'TemplateProcessing', single, pair: single };
 }
 
 /** Where spaces at the ends go, the prefix belongs to what is left, and there is none for nothing. */
