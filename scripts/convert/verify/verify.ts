@@ -55,18 +55,19 @@ export async function verifyConversion(options: VerificationOptions): Promise<Ve
   const reference = TemporaryFile.beside(ggufPath);
   try {
     const tokenizer = await ReferenceTokenizer.read(options.tokenizerFolder, options.readSentencePiece);
+    const strings = AWKWARD_STRINGS.map(({ what, text }) => ({ what, text: tokenizer.prepare(text) }));
     await options.writeReference(reference.path);
     const order = {
       file: ggufPath,
       reference: reference.path,
       text: VERIFICATION_TEXT,
       maxTokens: MAX_TOKENS,
-      strings: AWKWARD_STRINGS.map(({ text }) => text),
+      strings: strings.map(({ text }) => text),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
     };
     const answer = await compareInChild(order, options.onProgress ?? (() => undefined));
     const { logits, vocabularySize } = answer;
-    const comparison = compareTokenizers(AWKWARD_STRINGS, answer.tokenizations, tokenizer);
+    const comparison = compareTokenizers(strings, answer.tokenizations, tokenizer);
     const failures = judge(outtype, logits, comparison);
     return { file: basename(ggufPath), outtype, vocabularySize, logits, tokenizer: comparison, failures };
   } catch (error) {
