@@ -10,7 +10,6 @@ import { type AdapterChoice, mergeAdapters, type MergedSource } from './lora/mer
 import { resolveOutfile } from './outfile.js';
 import { DEFAULT_OUTPUT_TYPE, type OutputTypeName, writtenType } from './output-types.js';
 import type { PlannedTensor } from './plan.js';
-import { openPytorch } from './pytorch/reader.js';
 import { quantizeInto, type QuantizeFile } from './quantize.js';
 import { checkFolder, openSource } from './source.js';
 import { TemporaryFile } from './temporary-file.js';
@@ -94,7 +93,7 @@ async function openMerged(options: ConvertOptions): Promise<MergedSource> {
   for (const { folder, scale } of options.adapters ?? [])
     adapters.push({ folder: await localFolder(folder, fetching), scale });
   const source = await openSource(options.source, fetching);
-  return mergeAdapters(source, adapters, { onWarning, openPickled: openPytorch });
+  return mergeAdapters(source, adapters, { onWarning });
 }
 
 /** Where the result goes unless --outfile says so: to the last adapter, or to the source; never into the cache. */

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 import { z } from 'zod';
 
@@ -76,10 +76,9 @@ async function convertOpened(
   const pairs = planRuntime(adapter, base, options.onWarning ?? (() => undefined));
   const tensors = planTensors(pairs, outtype);
   const metadata = await adapterMetadata(adapter, base.architecture.name, countParameters(pairs));
-  const outfile = await resolveOutfile(adapter.folder, outtype, options.outfile, [
-    adapter.folder,
-    baseFolder,
-  ]);
+  const name = `${basename(adapter.folder)}-${outtype}.gguf`;
+  const inputs = [adapter.folder, baseFolder];
+  const outfile = await resolveOutfile(options.outfile ?? adapter.folder, name, inputs);
   const result = { outfile, outtype, architecture: base.architecture.name, tensors, bytes: 0 };
   if (options.dryRun === true) return result;
   await writeAdapter(outfile, metadata, tensors, adapter.checkpoint, options);

@@ -100,7 +100,9 @@ function statistics(row: Float32Array): RowStatistics {
   let min = Infinity;
   let argmax = 0;
   let nonFinite = 0;
-  for (const [index, value] of row.entries()) {
+  // Not by entries(): there may be a hundred million of them, each a pair of its own.
+  for (let index = 0; index < row.length; index += 1) {
+    const value = row[index] ?? NaN;
     if (!Number.isFinite(value)) nonFinite += 1;
     if (value > max) {
       max = value;

@@ -9,6 +9,8 @@ export interface ComparisonOrder {
   readonly text: string;
   /** Tokens of the text at most. */
   readonly maxTokens: number;
+  /** Default: as many as there are cores. */
+  readonly threads?: number;
   /** For the file's tokenizer. */
   readonly strings: readonly string[];
 }

@@ -24,6 +24,7 @@ export class ReferenceTokenizer {
   /** Ids whose text is not made of bytes of the input. */
   readonly #opaque: ReadonlySet<number>;
   readonly #frame: Frame;
+  readonly #composes: boolean;
 
   private constructor(json: TokenizerJson, config: TokenizerConfig) {
     this.#tokenizer = makeTokenizer(json, config);
@@ -32,6 +33,7 @@ export class ReferenceTokenizer {
     const added = json.added_tokens.map(({ id }) => id);
     this.#opaque = new Set(this.#unknownId === undefined ? added : [...added, this.#unknownId]);
     this.#frame = frameOf(this.#tokenizer, config);
+    this.#composes = composes(json.normalizer);
   }
 
   /**
@@ -52,6 +54,14 @@ export class ReferenceTokenizer {
         cause: error,
       });
     }
+  }
+
+  /**
+   * A text as both tokenizers are to be given it: in Unicode's normal form C where this tokenizer would put it into that first.
+   * llama.cpp (v0.5.0) never does, so a client has to.
+   */
+  prepare(text: string): string {
+    return this.#composes ? text.normalize('NFC') : text;
   }
 
   /** Ids of a text; texts of special tokens stand for those. */
@@ -82,6 +92,12 @@ export class ReferenceTokenizer {
       return this.#tokenizer.token_to_id(name) ?? this.#unknownId ?? -1;
     });
   }
+}
+
+/** Whether a normalizer is one to normal form C, or has one among its steps. */
+function composes(normalizer: unknown): boolean {
+  const { type, normalizers } = (normalizer ?? {}) as { type?: unknown; normalizers?: unknown };
+  return type === 'NFC' || (Array.isArray(normalizers) && normalizers.some(composes));
 }
 
 /** What a tokenizer puts around a text. */

@@ -6,14 +6,16 @@ import {
   type VerificationFiles,
 } from './tokenizer-files.js';
 
+interface Piece {
+  readonly text: string;
+  readonly score: number;
+  readonly type: 'normal' | 'unknown' | 'control' | 'userDefined' | 'unused' | 'byte';
+}
+
 /** What is needed of a SentencePiece `tokenizer.model`; the converter's reader gives it. */
 export interface SentencePieceVocabulary {
   /** By id. */
-  readonly pieces: readonly {
-    readonly text: string;
-    readonly score: number;
-    readonly type: 'normal' | 'unknown' | 'control' | 'userDefined' | 'unused' | 'byte';
-  }[];
+  readonly pieces: readonly Piece[];
   readonly modelType: string;
   readonly byteFallback: boolean;
   readonly addDummyPrefix: boolean;
@@ -26,7 +28,7 @@ export interface SentencePieceVocabulary {
 const MARK = '\u2581';
 
 /**
- * tokenizer.json of a SentencePiece model, as transformers makes it from one: BPE with merges in the order of the pieces' scores, or
+ * tokenizer.json of a SentencePiece model that gives the ids of SentencePiece itself: BPE with merges in the order of the pieces' scores, or
  * Unigram.
  *
  * @throws FormatError for other kinds of models
@@ -37,9 +39,12 @@ export function sentencePieceTokenizer(
 ): TokenizerJson {
   const ids = new Map(model.pieces.map(({ text }, id) => [text, id]));
   const special = model.pieces.flatMap(({ text, type }, id) =>
-    ['control', 'unknown', 'userDefined'].includes(type)
-      ? [plainAddedToken(id, text, type !== 'userDefined')]
-      : [],
+    // User-defined pieces are found before anything else, runs of spaces among them.
+    type === 'userDefined'
+      ? [plainAddedToken(id, text.replaceAll(MARK, ' '), false)]
+      : ['control', 'unknown'].includes(type)
+        ? [plainAddedToken(id, text, true)]
+        : [],
   );
   return {
     added_tokens: [...special, ...furtherAddedTokens(files, special, ids)],
@@ -47,10 +52,17 @@ export function sentencePieceTokenizer(
     pre_tokenizer: prefixesWords(model)
       ? { type: 'Metaspace', replacement: MARK, prepend_scheme: 'always' }
       : null,
-    post_processor: null,
+    post_processor: startToken(files.config.bos_token ?? '<s>', ids),
     decoder: decoder(model),
     model: model.modelType === 'bpe' ? bpe(model, ids) : unigram(model),
   };
+}
+
+/** transformers' tokenizers on SentencePiece put the start token first unless tokenizer_config.json says otherwise. */
+function startToken(content: string, ids: ReadonlyMap<string, number>): object | null {
+  if (!ids.has(content)) return null;
+  const single = [{ SpecialToken: { id: content, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }];
+  return { type: 'TemplateProcessing', single, pair: single };
 }
 
 /** Where spaces at the ends go, the prefix belongs to what is left, and there is none for nothing. */
@@ -82,6 +94,13 @@ function decoder({ addDummyPrefix }: SentencePieceVocabulary): object {
   };
 }
 
+/** Byte pieces and the like are never found in a text by their names; the library knows no types. */
+const UNREACHABLE = -10_000;
+
+function isSpelt(type: Piece['type'] | undefined): boolean {
+  return type === 'normal' || type === 'userDefined';
+}
+
 function unigram({ pieces, byteFallback, modelType }: SentencePieceVocabulary): Record<string, unknown> {
   if (modelType !== 'unigram') {
     throw new FormatError('tokenizer.model', `expected bpe or unigram for model_type, received ${modelType}`);
@@ -89,7 +108,7 @@ function unigram({ pieces, byteFallback, modelType }: SentencePieceVocabulary): 
   return {
     type: 'Unigram',
     unk_id: pieces.findIndex(({ type }) => type === 'unknown'),
-    vocab: pieces.map(({ text, score }) => [text, score]),
+    vocab: pieces.map(({ text, score, type }) => [text, isSpelt(type) ? score : UNREACHABLE]),
     byte_fallback: byteFallback,
   };
 }
@@ -107,10 +126,7 @@ function bpe(model: SentencePieceVocabulary, ids: ReadonlyMap<string, number>): 
 
 /** Every way to make a piece of two others, the best piece first. */
 function merges({ pieces }: SentencePieceVocabulary, ids: ReadonlyMap<string, number>): string[][] {
-  const isPart = (text: string): boolean => {
-    const type = pieces[ids.get(text) ?? -1]?.type;
-    return type === 'normal' || type === 'userDefined';
-  };
+  const isPart = (text: string): boolean => isSpelt(pieces[ids.get(text) ?? -1]?.type);
   const found = pieces.flatMap(({ text, score, type }) => {
     if (type !== 'normal') return [];
     const characters = Array.from(text);

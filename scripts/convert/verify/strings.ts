@@ -75,7 +75,7 @@ export const AWKWARD_STRINGS: readonly AwkwardString[] = [
   row('control characters', 'a\u0001b\u007fc\u0085d'),
   row('a byte-order mark', '\ufefftext'),
   row('right-to-left marks', 'a\u202eb\u202cc \u200f\u200e'),
-  row('underscores of SentencePiece', '\u2581a \u2581\u2581 b\u2581'),
+  row('marks of SentencePiece', '\u2581a b\u2581c \u2581 d'),
   row('names of byte pieces', '<0x41> <0x0A> <0xFF>'),
   row('special tokens as text', '<|endoftext|> <s> </s> <unk> [INST] <|im_start|>user<pad>'),
   row('special tokens among words', 'one<|endoftext|>two</s>three <s> four'),

@@ -25,6 +25,8 @@ export interface VerificationOptions {
   readonly tokenizerFolder: string;
   /** Reads a `tokenizer.model`; needed only for folders without tokenizer.json. */
   readonly readSentencePiece?: ReadSentencePiece | undefined;
+  /** Threads of the models. Default: as many as there are cores. */
+  readonly threads?: number | undefined;
   /** 0 to 1, while the models run. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
@@ -53,17 +55,19 @@ export async function verifyConversion(options: VerificationOptions): Promise<Ve
   const reference = TemporaryFile.beside(ggufPath);
   try {
     const tokenizer = await ReferenceTokenizer.read(options.tokenizerFolder, options.readSentencePiece);
+    const strings = AWKWARD_STRINGS.map(({ what, text }) => ({ what, text: tokenizer.prepare(text) }));
     await options.writeReference(reference);
     const order = {
       file: ggufPath,
       reference: reference.path,
       text: VERIFICATION_TEXT,
       maxTokens: MAX_TOKENS,
-      strings: AWKWARD_STRINGS.map(({ text }) => text),
+      strings: strings.map(({ text }) => text),
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
     };
     const answer = await compareInChild(order, options.onProgress ?? (() => undefined));
     const { logits, vocabularySize } = answer;
-    const comparison = compareTokenizers(AWKWARD_STRINGS, answer.tokenizations, tokenizer);
+    const comparison = compareTokenizers(strings, answer.tokenizations, tokenizer);
     const failures = judge(outtype, logits, comparison);
     return { file: basename(ggufPath), outtype, vocabularySize, logits, tokenizer: comparison, failures };
   } catch (error) {

@@ -15,7 +15,8 @@ function send(message: FromWorker, sent?: () => void): void {
 }
 
 async function compare(order: ComparisonOrder): Promise<ComparisonAnswer> {
-  const options = { maxTokens: order.maxTokens };
+  const { maxTokens, threads } = order;
+  const options = { maxTokens, ...(threads === undefined ? {} : { threads }) };
   const file = await openNamed(order.file, 'the file', options);
   const tokenizations: Tokenization[] = [];
   for (const text of order.strings) tokenizations.push(await tokenizationOf(file, text));
@@ -27,7 +28,11 @@ async function compare(order: ComparisonOrder): Promise<ComparisonAnswer> {
   return { logits, vocabularySize: file.vocabularySize, tokenizations };
 }
 
-async function openNamed(path: string, what: string, options: { maxTokens: number }): Promise<Evaluator> {
+async function openNamed(
+  path: string,
+  what: string,
+  options: { maxTokens: number; threads?: number },
+): Promise<Evaluator> {
   try {
     return await Evaluator.open(path, options);
   } catch (error) {
