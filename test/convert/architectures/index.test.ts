@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { ARCHITECTURES, findArchitecture } from '../../../scripts/convert/architectures/index.js';
 import { FormatError } from '../../../scripts/convert/format-error.js';
+import { packageRoot } from '../../../src/engine/addon.js';
 
 describe('finding an architecture', () => {
   test('every name of every architecture leads to it', () => {
@@ -56,4 +59,14 @@ describe('finding an architecture', () => {
       for (const name of kept) assert.doesNotMatch(name, pattern);
     });
   }
+});
+
+test("the document's examples are the code's", async () => {
+  const read = (...path: readonly string[]): Promise<string> =>
+    readFile(join(packageRoot(), ...path), 'utf8');
+  const document = await read('docs', 'adding-an-architecture.md');
+  const code = await read('scripts', 'convert', 'architectures', 'qwen3.ts');
+  const examples = [...document.matchAll(/```ts\n(.*?)```/gs)].map(([, example = '']) => example);
+  assert.equal(examples.length, 3);
+  for (const example of examples) assert.ok(code.includes(example), example);
 });
