@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 import type { GgufValue } from '../../../scripts/convert/gguf/values.js';
@@ -27,6 +27,7 @@ export async function convertTokenizer(
 ): Promise<Map<string, GgufValue>> {
   const folder = await scratchFolder(context);
   for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
     if (typeof content === 'string' || content instanceof Uint8Array)
       await writeFile(join(folder, name), content);
     else await writeJson(folder, name, content);
