@@ -109,6 +109,22 @@ describe('tokens and their types', () => {
     assert.equal(metadata.has('tokenizer.ggml.eos_token_id'), false);
   });
 
+  test('added_tokens.json numbers what tokenizer_config.json names', async (context) => {
+    const folder = await scratchFolder(context);
+    await writeJson(folder, 'vocab.json', { x: 0, y: 1, xy: 2 });
+    await writeJson(folder, 'added_tokens.json', { '[new]': 4, '[pad]': 3 });
+    await writeJson(folder, 'tokenizer_config.json', { pad_token: '[pad]', sep_token: '[sep]' });
+    await writeFile(join(folder, 'merges.txt'), 'x y\n');
+    const metadata = await metadataOf(folder, 6);
+    assert.deepEqual(tokensOf(metadata).slice(3), ['[pad]', '[new]', '[sep]']);
+    const { control, userDefined } = TOKEN_TYPES;
+    assert.deepEqual(typesOf(metadata).slice(3), [control, userDefined, control]);
+    await writeJson(folder, 'tokenizer_config.json', {
+      added_tokens_decoder: { 5: { content: '[new]', special: true } },
+    });
+    await assert.rejects(metadataOf(folder, 6), /"\[new\]" has the ids 4 and 5/);
+  });
+
   test('merges as pairs, with spaces inside', async (context) => {
     const vocab = { ...TINY_TOKENIZER.model.vocab, ' ': 14, ' t': 15 };
     const metadata = await convert(context, {

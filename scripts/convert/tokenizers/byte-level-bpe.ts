@@ -64,16 +64,14 @@ async function addedTokens(
   const added = collectAddedTokens(files, vocabulary, DEFAULT_SPECIAL);
   if (files.tokenizer !== undefined) return added;
   const listed = (await readTokenIdFile(folder, 'added_tokens.json')) ?? new Map<string, number>();
-  const numbered = added.filter(({ content, id }) => id !== undefined || vocabulary.has(content));
-  const known = new Set(numbered.map(({ content }) => content));
-  const old = [...listed].map(([content, id]) => ({ content, id, special: false }));
-  return [
-    ...numbered,
-    ...old.filter(({ content }) => !known.has(content)),
-    ...added.filter(
-      ({ content, id }) => id === undefined && !vocabulary.has(content) && !listed.has(content),
-    ),
-  ];
+  const numbered = added.map((token) => {
+    const id = token.id ?? listed.get(token.content);
+    return id === undefined ? token : { ...token, id };
+  });
+  const ids = new Map(numbered.map(({ content, id }) => [content, id]));
+  const others = [...listed].filter(([content, id]) => ids.get(content) !== id);
+  // Those without an id come last, as they get the next free ones.
+  return [...others.map(([content, id]) => ({ content, id, special: false })), ...numbered];
 }
 
 function buildVocabulary(model: BpeModel, added: readonly AddedToken[], size: number): Vocabulary {

@@ -7,6 +7,7 @@ import { habitsOf } from './architecture-habits.js';
 import { byteFallbackBpeMetadata, isByteFallbackBpe } from './byte-fallback-bpe.js';
 import { byteLevelBpeMetadata } from './byte-level-bpe.js';
 import { readTokenizerFiles, type TokenizerFiles } from './files.js';
+import { addByModelSize } from './known-sizes.js';
 import type { TokenizerRequest } from './request.js';
 import { SENTENCEPIECE_FILE, sentencePieceMetadata } from './sentencepiece/metadata.js';
 
@@ -23,7 +24,9 @@ export async function tokenizerMetadata(request: TokenizerRequest): Promise<Map<
   if (request.vocabularySize < 1) throw new FormatError('tokenizer', 'the embedding has no rows');
   const files = await readTokenizerFiles(request.folder);
   const convert = await chooseConversion(request, files);
-  return convert(request, files);
+  const metadata = await convert(request, files);
+  if (request.architecture === 'llama') addByModelSize(metadata, request.vocabularySize);
+  return metadata;
 }
 
 /** tokenizer.model comes first where the architecture looks for it, as in llama.cpp's converter. */

@@ -108,7 +108,7 @@ export class MessageReader {
   #take(length: number): Buffer {
     const left = this.#bytes.length - this.#position;
     if (length < 0 || length > left) {
-      throw this.#error(`field ${this.field} is ${length} bytes long, but only ${left} are left`);
+      throw this.#error(`field ${this.field} is longer than the ${left} bytes that are left`);
     }
     this.#position += length;
     return this.#bytes.subarray(this.#position - length, this.#position);
