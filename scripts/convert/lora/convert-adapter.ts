@@ -4,9 +4,10 @@ import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 
 import type { ModelConfig } from '../architectures/architecture.js';
+import { FormatError } from '../format-error.js';
 import { asConversionError } from '../failures.js';
 import { float32, type GgufValue, string, uint32 } from '../gguf/values.js';
-import { parseJsonFile, parseJsonFileIfPresent } from '../json-file.js';
+import { parseJsonFileIfPresent } from '../json-file.js';
 import { generalMetadata } from '../metadata/general.js';
 import { resolveOutfile } from '../outfile.js';
 import { checkFolder } from '../source.js';
@@ -71,7 +72,8 @@ async function convertOpened(
   const outtype = options.outtype ?? 'f32';
   const baseFolder = resolve(options.base);
   await checkFolder(baseFolder, 'the base');
-  const config = await parseJsonFile(join(baseFolder, 'config.json'), z.record(z.string(), z.unknown()));
+  const config = await readConfig(baseFolder);
+  if (config === undefined) throw new FormatError('the base', 'there is no config.json in the folder');
   const base = baseModel(config);
   const pairs = planRuntime(adapter, base, options.onWarning ?? (() => undefined));
   const tensors = planTensors(pairs, outtype);
@@ -95,14 +97,14 @@ async function adapterMetadata(
     ['general.architecture', string(architecture)],
     ['general.type', string('adapter')],
     ['adapter.type', string('lora')],
-    ...(await generalMetadata(adapter.folder, await ownConfig(adapter), -parameters)),
+    ...(await generalMetadata(adapter.folder, (await readConfig(adapter.folder)) ?? {}, -parameters)),
     ['adapter.lora.alpha', float32(runtimeAlpha(adapter.config))],
     ['general.quantization_version', uint32(QUANTIZATION_VERSION)],
   ]);
 }
 
-async function ownConfig({ folder }: Adapter): Promise<ModelConfig> {
-  return (await parseJsonFileIfPresent(join(folder, 'config.json'), z.record(z.string(), z.unknown()))) ?? {};
+function readConfig(folder: string): Promise<ModelConfig | undefined> {
+  return parseJsonFileIfPresent(join(folder, 'config.json'), z.record(z.string(), z.unknown()));
 }
 
 /** Elements of what the adapter adds, as llama.cpp's converter counts them. */
