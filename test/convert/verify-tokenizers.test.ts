@@ -124,6 +124,25 @@ async function byteLevel(
 const VOCABULARY = { "'": 0, S: 1, "'S": 2, '1': 3, '11': 4, Ġ: 5, '<|x|>': 6 };
 const MERGES = "#version: 0.2\n' S\n1 1\n";
 
+test('a tokenizer.json with Metaspace puts a space before every text, as llama.cpp does', async (context) => {
+  const vocab = Object.fromEntries(['<unk>', '▁', 'a', '▁a', '▁▁'].map((text, id) => [text, id]));
+  const merges = [
+    ['▁', 'a'],
+    ['▁', '▁'],
+  ];
+  const encoded = async (prepend_scheme: string): Promise<number[]> => {
+    const json = {
+      added_tokens: [],
+      pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme, split: false },
+      model: { type: 'BPE', vocab, merges, unk_token: '<unk>', byte_fallback: true },
+    };
+    return (await byteLevel(context, { 'tokenizer.json': json })).encode(' a');
+  };
+  assert.deepEqual(await encoded('first'), [1, 3]);
+  assert.deepEqual(await encoded('always'), [1, 3]);
+  assert.deepEqual(await encoded('never'), [3]);
+});
+
 describe('the reference for a byte-level BPE', () => {
   const files = { 'vocab.json': VOCABULARY, 'added_tokens.json': { '<|x|>': 6 } };
 

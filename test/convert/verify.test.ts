@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 
 import { convertCheckpoint } from '../../scripts/convert/convert.js';
-import { strings } from '../../scripts/convert/gguf/values.js';
+import { strings, uint32 } from '../../scripts/convert/gguf/values.js';
 import type { OutputTypeName } from '../../scripts/convert/output-types.js';
 import { formatReport } from '../../scripts/convert/verify/report.js';
 import {
@@ -151,6 +151,14 @@ describe('what cannot be compared is an error:', () => {
       what: 'a file that is no model',
       file: () => Promise.resolve(Buffer.from('Once upon a time')),
       says: /the file: the model can't be loaded: .*magic/,
+    },
+    {
+      what: 'a file on which llama.cpp aborts',
+      file: async () => {
+        const model = await GoodModel.read(shippedModel);
+        return model.altered(folder, { metadata: { 'gpt2.block_count': uint32(0xffffffff) } });
+      },
+      says: /the engine ended by SIGABRT: GGML_ASSERT\(.*n_layer.*\) failed$/,
     },
     {
       what: 'a file of another vocabulary',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { FormatError } from '../format-error.js';
 import { byteLevelTokenizer } from './byte-level.js';
 import { type JsTokenizer, makeTokenizer } from './js-tokenizer.js';
+import { withPlainSpaces } from './metaspace.js';
 import { type SentencePieceVocabulary, sentencePieceTokenizer } from './sentencepiece.js';
 import {
   furtherAddedTokens,
@@ -43,7 +44,10 @@ export class ReferenceTokenizer {
    */
   static async read(folder: string, readSentencePiece?: ReadSentencePiece): Promise<ReferenceTokenizer> {
     const files = await readVerificationFiles(folder);
-    const json = files.tokenizer ?? (await tokenizerOf(folder, files, readSentencePiece));
+    const json =
+      files.tokenizer === undefined
+        ? await tokenizerOf(folder, files, readSentencePiece)
+        : withPlainSpaces(files.tokenizer);
     const further = furtherAddedTokens(files, json.added_tokens, vocabularyOf(json));
     const complete = { ...json, added_tokens: [...json.added_tokens, ...further] };
     try {
