@@ -127,6 +127,20 @@ describe('requests with and without an adapter', () => {
     await engine.close();
   });
 
+  test('in a unified pool that is too small for all of them get their length', async () => {
+    const engine = await start([[], [strong], [other]], { kvLayout: 'unified', kvCells: 512 });
+    const lengths = await Promise.all(
+      Array.from({ length: 12 }, async (_, index) => {
+        const prompt = Array.from({ length: 120 }, (_unused, at) => 300 + ((at * 7 + index * 31) % 2000));
+        const events = await collect(engine.generate({ ...REQUEST, prompt }, { adapterSet: index % 3 }));
+        return events.filter((event) => event.type === 'token').length;
+      }),
+    );
+    assert.deepEqual(lengths, Array<number>(12).fill(24));
+    assert.equal((await engine.stats()).usedCells, 0);
+    await engine.close();
+  });
+
   test('reuse no prefix of each other, and their own', async () => {
     const engine = await start([[], [strong]]);
     const request = { ...REQUEST, prompt: Array.from({ length: 64 }, (_, index) => 300 + index) };
