@@ -7,7 +7,7 @@ import { runContender } from './contender.js';
 await runContender(async ({ modelPath, streams, threads }: Workload): Promise<Trial> => {
   const addon = loadAddon();
   await openBackend(addon, 'off');
-  const model = await addon.loadModel({ path: modelPath, gpuLayers: 0 }, () => undefined);
+  const model = await addon.loadModel({ path: modelPath, gpuLayers: 0, adapters: [] }, () => undefined);
   const rates: number[] = [];
   for (const kvLayout of ['split', 'unified'] as const) {
     const { seconds } = await addon.measureDecodeLoop(model, {

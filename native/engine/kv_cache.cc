@@ -30,10 +30,11 @@ void KvCache::reserve(Sequence& sequence) {
   sequence.evaluated = 0;
 }
 
-KvCache::LiveMatch KvCache::findLive(std::span<const std::int32_t> tokens) const {
+KvCache::LiveMatch KvCache::findLive(std::int32_t adapterSet, std::span<const std::int32_t> tokens) const {
   LiveMatch best;
   for (const Sequence* occupant : occupants_) {
     if (occupant == nullptr || occupant->evaluated == 0) continue;
+    if (occupant->request.spec.adapterSet != adapterSet) continue;
     const auto held = occupant->history.ids().first(static_cast<std::size_t>(occupant->evaluated));
     const std::size_t length = commonPrefixLength(held, tokens);
     if (length > best.length) best = {occupant, length};
@@ -43,10 +44,11 @@ KvCache::LiveMatch KvCache::findLive(std::span<const std::int32_t> tokens) const
 
 void KvCache::admit(Sequence& sequence) {
   const auto wanted = sequence.history.ids().first(sequence.history.size() - 1);
-  const LiveMatch live = reusePrefixes_ ? findLive(wanted) : LiveMatch{};
+  const std::int32_t adapterSet = sequence.request.spec.adapterSet;
+  const LiveMatch live = reusePrefixes_ ? findLive(adapterSet, wanted) : LiveMatch{};
   reserve(sequence);
   if (!reusePrefixes_) return;
-  const PrefixStore::Match kept = store_.find(wanted);
+  const PrefixStore::Match kept = store_.find(adapterSet, wanted);
   const std::size_t length = std::max(live.length, kept.length);
   if (length < kWorthwhileTokens) return;
   const auto tokens = static_cast<std::int32_t>(length);
@@ -80,11 +82,12 @@ void KvCache::hand(Sequence& from, Sequence& to) {
 
 void KvCache::keep(const Sequence& sequence) {
   const auto tokens = sequence.history.ids().first(static_cast<std::size_t>(sequence.evaluated));
-  if (!reusePrefixes_ || tokens.size() < kWorthwhileTokens || store_.covers(tokens)) return;
+  const std::int32_t adapterSet = sequence.request.spec.adapterSet;
+  if (!reusePrefixes_ || tokens.size() < kWorthwhileTokens || store_.covers(adapterSet, tokens)) return;
   if (!store_.accepts(source_.stateBytes(sequence.slot))) return;
   std::vector<std::uint8_t> state = source_.saveCells(sequence.slot);
   if (state.empty()) return;
-  store_.insert({{tokens.begin(), tokens.end()}, std::move(state)});
+  store_.insert({adapterSet, {tokens.begin(), tokens.end()}, std::move(state)});
 }
 
 void KvCache::release(Sequence& sequence) {

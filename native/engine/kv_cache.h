@@ -10,7 +10,8 @@
 namespace glossa {
 
 /// Hands the slots of a logits source to sequences and finds cells that can be reused, among live sequences
-/// and in the store of kept prefixes. Scheduler thread only.
+/// and in the store of kept prefixes; only those that were made with the same adapters. Scheduler thread
+/// only.
 class KvCache {
  public:
   /// @param capacityBytes budget of the prefix store
@@ -43,7 +44,7 @@ class KvCache {
     const Sequence* sequence = nullptr;
     std::size_t length = 0;
   };
-  LiveMatch findLive(std::span<const std::int32_t> tokens) const;
+  LiveMatch findLive(std::int32_t adapterSet, std::span<const std::int32_t> tokens) const;
   void keep(const Sequence& sequence);
 
   LogitsSource& source_;

@@ -87,6 +87,7 @@ LlamaSource::LlamaSource(std::shared_ptr<const Model> model, const ContextOption
       options_(options),
       turn_(options.turnFile),
       batch_(std::make_unique<Batch>()) {
+  if (options_.adapterSets.empty()) options_.adapterSets.emplace_back();
   if (options_.contextSize <= 0) options_.contextSize = model_->trainedContextSize();
   if (options_.layout == KvLayout::split || options_.kvCells <= 0) {
     options_.kvCells = std::int64_t{options_.contextSize} * options_.slots;
@@ -126,9 +127,25 @@ std::int32_t LlamaSource::batchSize() const {
   return static_cast<std::int32_t>(api().llama_n_batch(context_.get()));
 }
 
-DecodeStatus LlamaSource::decode(std::span<const BatchToken> batch) {
+/// llama.cpp applies the adapters of the context to whole batches. A change makes it plan its graphs anew.
+void LlamaSource::useAdapters(std::int32_t adapterSet) {
+  if (adapterSet == adapterSet_) return;
+  std::vector<llama_adapter_lora*> adapters;
+  std::vector<float> scales;
+  for (const AdapterUse& use : options_.adapterSets.at(static_cast<std::size_t>(adapterSet))) {
+    adapters.push_back(model_->adapters().at(use.adapter));
+    scales.push_back(use.scale);
+  }
+  if (api().llama_set_adapters_lora(context_.get(), adapters.data(), adapters.size(), scales.data()) != 0) {
+    throw std::runtime_error("the adapters can't be used");
+  }
+  adapterSet_ = adapterSet;
+}
+
+DecodeStatus LlamaSource::decode(std::span<const BatchToken> batch, std::int32_t adapterSet) {
   if (aborting_) return DecodeStatus::aborted;
   batch_->fill(batch);
+  useAdapters(adapterSet);
   const ComputeTurn::Holder turn = turn_.take();
   switch (api().llama_decode(context_.get(), batch_->view())) {
     case 0:

@@ -15,6 +15,12 @@ enum class KvLayout {
   unified,  ///< one pool for all: a fork is free, but every query walks over every used cell
 };
 
+/// One adapter of a set.
+struct AdapterUse {
+  std::size_t adapter = 0;  ///< index in the model's adapters
+  float scale = 1;
+};
+
 struct ContextOptions {
   std::int32_t contextSize = 0;  ///< tokens per sequence; 0 for what the model was trained on
   std::int32_t slots = 1;
@@ -22,6 +28,8 @@ struct ContextOptions {
   KvLayout layout = KvLayout::split;
   std::int32_t threads = 1;
   int turnFile = -1;  ///< see ComputeTurn
+  /// What batches can be decoded with; none stands for one empty set.
+  std::vector<std::vector<AdapterUse>> adapterSets;
 };
 
 /// Logits from a llama.cpp context.
@@ -39,7 +47,8 @@ class LlamaSource final : public LogitsSource {
   std::int32_t contextSize() const override { return options_.contextSize; }
   std::int64_t totalCells() const override;
   std::int32_t batchSize() const override;
-  DecodeStatus decode(std::span<const BatchToken> batch) override;
+  std::int32_t adapterSets() const override { return static_cast<std::int32_t>(options_.adapterSets.size()); }
+  DecodeStatus decode(std::span<const BatchToken> batch, std::int32_t adapterSet) override;
   std::span<const float> logits(std::size_t batchIndex) override;
   void requestAbort() override { aborting_ = true; }
   bool removeCells(std::int32_t slot, std::int32_t fromPosition) override;
@@ -52,6 +61,8 @@ class LlamaSource final : public LogitsSource {
   struct ThreadPool;
   struct Batch;
 
+  void useAdapters(std::int32_t adapterSet);
+
   std::shared_ptr<const Model> model_;
   ContextOptions options_;
   ComputeTurn turn_;
@@ -59,6 +70,7 @@ class LlamaSource final : public LogitsSource {
   std::unique_ptr<ThreadPool> threadPool_;
   ContextPointer context_;
   std::unique_ptr<Batch> batch_;
+  std::int32_t adapterSet_ = -1;  ///< the set of the last batch
 };
 
 }  // namespace glossa

@@ -39,8 +39,11 @@ class LogitsSource {
   virtual std::int64_t totalCells() const = 0;
   /// Tokens in one batch at most.
   virtual std::int32_t batchSize() const = 0;
+  /// Sets of LoRA adapters that a batch can be decoded with, at least one; any of them may hold none.
+  virtual std::int32_t adapterSets() const = 0;
 
-  virtual DecodeStatus decode(std::span<const BatchToken> batch) = 0;
+  /// @param adapterSet 0 to adapterSets() - 1. Cells made with one set mean nothing to another.
+  virtual DecodeStatus decode(std::span<const BatchToken> batch, std::int32_t adapterSet) = 0;
   /// Logits of a token of the last decoded batch that wanted them; valid until the next decode.
   virtual std::span<const float> logits(std::size_t batchIndex) = 0;
   /// Makes a running or future decode() return aborted. The only member for any thread.

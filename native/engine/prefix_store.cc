@@ -15,9 +15,9 @@ void PrefixStore::erase(Iterator entry) {
   entries_.erase(entry);
 }
 
-bool PrefixStore::covers(std::span<const std::int32_t> tokens) {
+bool PrefixStore::covers(std::int32_t adapterSet, std::span<const std::int32_t> tokens) {
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-    return commonPrefixLength(entry.tokens, tokens) == tokens.size();
+    return entry.adapterSet == adapterSet && commonPrefixLength(entry.tokens, tokens) == tokens.size();
   });
   if (found == entries_.end()) return false;
   entries_.splice(entries_.begin(), entries_, found);
@@ -27,7 +27,8 @@ bool PrefixStore::covers(std::span<const std::int32_t> tokens) {
 void PrefixStore::insert(Entry entry) {
   for (auto it = entries_.begin(); it != entries_.end();) {
     const auto next = std::next(it);
-    if (commonPrefixLength(it->tokens, entry.tokens) == it->tokens.size()) erase(it);
+    const bool same = it->adapterSet == entry.adapterSet;
+    if (same && commonPrefixLength(it->tokens, entry.tokens) == it->tokens.size()) erase(it);
     it = next;
   }
   if (entry.bytes() > capacityBytes_) return;
@@ -36,10 +37,11 @@ void PrefixStore::insert(Entry entry) {
   entries_.push_front(std::move(entry));
 }
 
-PrefixStore::Match PrefixStore::find(std::span<const std::int32_t> tokens) {
+PrefixStore::Match PrefixStore::find(std::int32_t adapterSet, std::span<const std::int32_t> tokens) {
   Match match;
   auto best = entries_.end();
   for (auto it = entries_.begin(); it != entries_.end(); ++it) {
+    if (it->adapterSet != adapterSet) continue;
     const std::size_t length = commonPrefixLength(it->tokens, tokens);
     if (length <= match.length) continue;
     match = {&*it, length};

@@ -13,6 +13,7 @@ namespace glossa {
 class PrefixStore {
  public:
   struct Entry {
+    std::int32_t adapterSet = 0;       ///< what the cells were made with: no other set can use them
     std::vector<std::int32_t> tokens;  ///< the tokens whose cells the state holds, from position 0
     std::vector<std::uint8_t> state;
     std::size_t bytes() const { return state.size() + tokens.size() * sizeof(std::int32_t) + sizeof(Entry); }
@@ -27,11 +28,11 @@ class PrefixStore {
   /// Whether an entry of this size could be kept at all; asks before the cells are copied.
   bool accepts(std::size_t stateBytes) const { return stateBytes < capacityBytes_; }
   /// Whether an entry holds all of these tokens already; it then counts as used.
-  bool covers(std::span<const std::int32_t> tokens);
+  bool covers(std::int32_t adapterSet, std::span<const std::int32_t> tokens);
   /// Keeps an entry, in place of those whose tokens are a prefix of it, and drops old ones until all fits.
   void insert(Entry entry);
   /// The entry that shares the longest prefix with a prompt; it counts as used.
-  Match find(std::span<const std::int32_t> tokens);
+  Match find(std::int32_t adapterSet, std::span<const std::int32_t> tokens);
 
   std::size_t size() const { return entries_.size(); }
   std::size_t usedBytes() const { return usedBytes_; }

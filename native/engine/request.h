@@ -36,6 +36,7 @@ struct RequestSpec {
   std::int32_t numReturnSequences = 1;
   std::vector<std::int32_t> eosTokenIds;
   std::vector<std::string> stopStrings;
+  std::int32_t adapterSet = 0;  ///< what its tokens are decoded with, see LogitsSource
   std::optional<Clock::time_point> deadline;
 };
 

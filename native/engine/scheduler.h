@@ -104,8 +104,9 @@ class Scheduler {
   void admit(Sequence& sequence);
   bool hasRoomFor(const Sequence& sequence) const;
   std::vector<Sequence*> activeSequences() const;
+  std::vector<Sequence*> takeTurn(const std::vector<Sequence*>& active);
   void buildBatch(const std::vector<Sequence*>& sequences);
-  std::int32_t promptBudget(std::int32_t activeSequences) const;
+  std::int32_t promptBudget() const;
   void learnPromptSpeed(Clock::duration elapsed);
   void addShare(Sequence& sequence, std::int32_t tokens);
   void decode(const std::vector<Sequence*>& sequences);
@@ -128,6 +129,10 @@ class Scheduler {
   std::unordered_map<std::uint64_t, Request*> byId_;
   std::vector<BatchToken> batch_;
   std::vector<Share> shares_;
+  std::int32_t activeCount_ = 0;        ///< sequences that have work in this step, whatever their adapters
+  std::int32_t decodingElsewhere_ = 0;  ///< those that are decoding but have other adapters than the batch
+  std::int32_t adapterSet_ = 0;         ///< whose turn it is
+  Clock::time_point turnStart_;
   std::vector<Event> events_;
   SchedulerStats counters_;
   double msPerPromptToken_ = 0;  ///< moving average; 0 until it is known

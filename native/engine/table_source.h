@@ -16,13 +16,14 @@ struct TableOptions {
   std::vector<std::string> pieces;  ///< bytes of each token
 };
 
-/// A bigram language model for tests: the logits after a token are the token's row of a table. It keeps real
-/// books of cells and positions and throws on any batch that a KV cache could not hold, so scheduling errors
-/// show.
+/// A bigram language model for tests: the logits after a token are the token's row of a table, one table for
+/// each adapter set. It keeps real books of cells and positions and throws on any batch that a KV cache could
+/// not hold, or that builds on another set's cells, so scheduling errors show.
 class TableSource final : public LogitsSource {
  public:
-  /// @param table vocabularySize x vocabularySize, row-major: logits of the next token after each token
-  TableSource(const TableOptions& options, std::vector<float> table);
+  /// @param tables for each adapter set vocabularySize x vocabularySize, row-major: logits of the next token
+  ///   after each token
+  TableSource(const TableOptions& options, std::vector<std::vector<float>> tables);
 
   std::size_t vocabularySize() const override { return static_cast<std::size_t>(options_.vocabularySize); }
   std::string_view piece(std::int32_t token) const override {
@@ -32,23 +33,29 @@ class TableSource final : public LogitsSource {
   std::int32_t contextSize() const override { return options_.contextSize; }
   std::int64_t totalCells() const override { return options_.totalCells; }
   std::int32_t batchSize() const override { return 256; }
-  DecodeStatus decode(std::span<const BatchToken> batch) override;
+  std::int32_t adapterSets() const override { return static_cast<std::int32_t>(tables_.size()); }
+  DecodeStatus decode(std::span<const BatchToken> batch, std::int32_t adapterSet) override;
   std::span<const float> logits(std::size_t batchIndex) override;
   void requestAbort() override { aborting_ = true; }
   bool removeCells(std::int32_t slot, std::int32_t fromPosition) override;
   bool copyCells(std::int32_t from, std::int32_t to, std::int32_t tokens) override;
-  std::size_t stateBytes(std::int32_t slot) override { return cells(slot).size() * sizeof(std::int32_t); }
+  std::size_t stateBytes(std::int32_t slot) override { return cells(slot).size() * sizeof(Cell); }
   std::vector<std::uint8_t> saveCells(std::int32_t slot) override;
   bool restoreCells(std::int32_t slot, std::span<const std::uint8_t> state) override;
 
  private:
-  std::vector<std::int32_t>& cells(std::int32_t slot);
+  struct Cell {
+    std::int32_t token;
+    std::int32_t adapterSet;
+  };
+  std::vector<Cell>& cells(std::int32_t slot);
   std::int64_t usedCells() const;
 
   TableOptions options_;
-  std::vector<float> table_;
-  std::vector<std::vector<std::int32_t>> cells_;  ///< per slot, the tokens whose cells it holds
+  std::vector<std::vector<float>> tables_;  ///< by adapter set
+  std::vector<std::vector<Cell>> cells_;    ///< by slot
   std::vector<BatchToken> batch_;
+  std::int32_t adapterSet_ = 0;  ///< of the last batch
   std::atomic<bool> aborting_ = false;
 };
 

@@ -3,6 +3,7 @@
 
 #include <ggml-backend.h>
 #include <ggml-cpu.h>
+#include <gguf.h>
 #include <llama.h>
 
 #include <memory>
@@ -25,6 +26,24 @@ namespace glossa {
   X(ggml_quantize_chunk)                 \
   X(ggml_row_size)                       \
   X(ggml_threadpool_params_default)      \
+  X(ggml_type_name)                      \
+  X(ggml_validate_row_data)              \
+  X(gguf_find_key)                       \
+  X(gguf_find_tensor)                    \
+  X(gguf_free)                           \
+  X(gguf_get_data_offset)                \
+  X(gguf_get_kv_type)                    \
+  X(gguf_get_n_tensors)                  \
+  X(gguf_get_tensor_name)                \
+  X(gguf_get_tensor_ne)                  \
+  X(gguf_get_tensor_offset)              \
+  X(gguf_get_tensor_size)                \
+  X(gguf_get_tensor_type)                \
+  X(gguf_get_val_f32)                    \
+  X(gguf_get_val_str)                    \
+  X(gguf_get_val_u16)                    \
+  X(gguf_init_from_file)                 \
+  X(llama_adapter_lora_init)             \
   X(llama_attach_threadpool)             \
   X(llama_backend_init)                  \
   X(llama_context_default_params)        \
@@ -61,6 +80,9 @@ namespace glossa {
   X(llama_n_ctx_seq)                     \
   X(llama_print_system_info)             \
   X(llama_set_abort_callback)            \
+  X(llama_set_adapters_lora)             \
+  X(llama_split_path)                    \
+  X(llama_split_prefix)                  \
   X(llama_state_seq_get_data)            \
   X(llama_state_seq_get_size)            \
   X(llama_state_seq_set_data)            \
@@ -96,12 +118,16 @@ bool canOpenLibrary(const std::string& path, std::string& reason);
 struct ModelDeleter {
   void operator()(llama_model* model) const { api().llama_model_free(model); }
 };
+struct GgufDeleter {
+  void operator()(gguf_context* file) const { api().gguf_free(file); }
+};
 struct ContextDeleter {
   void operator()(llama_context* context) const { api().llama_free(context); }
 };
 // llama-cpp.h offers such owners too, but its deleters call the functions by name and so would have to be
 // linked.
 using ModelPointer = std::unique_ptr<llama_model, ModelDeleter>;
+using GgufPointer = std::unique_ptr<gguf_context, GgufDeleter>;
 using ContextPointer = std::unique_ptr<llama_context, ContextDeleter>;
 
 }  // namespace glossa

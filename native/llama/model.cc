@@ -3,6 +3,7 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "llama/adapter_check.h"
 #include "llama/log.h"
 
 namespace glossa {
@@ -61,7 +62,9 @@ std::shared_ptr<const Model> Model::load(const ModelOptions& options,
   if (!api().llama_model_has_decoder(model.get()) || api().llama_model_has_encoder(model.get())) {
     throw std::runtime_error("the model has an encoder; only decoder-only models generate here");
   }
-  return std::shared_ptr<const Model>(new Model(std::move(model)));
+  const std::shared_ptr<Model> loaded(new Model(std::move(model)));
+  loaded->loadAdapters(options);
+  return loaded;
 }
 
 Model::Model(ModelPointer model)
@@ -84,6 +87,18 @@ std::int32_t Model::tokenCount() const {
                              ", received " + value->substr(0, 40));
   }
   return count;
+}
+
+void Model::loadAdapters(const ModelOptions& options) {
+  if (options.adapters.empty()) return;
+  const AdapterCheck check(options.path);
+  for (const std::string& path : options.adapters) {
+    check.run(path);
+    clearLog();
+    llama_adapter_lora* adapter = api().llama_adapter_lora_init(handle(), path.c_str());
+    if (adapter == nullptr) throw std::runtime_error(AdapterCheck::nameOf(path) + ": " + recentLog());
+    adapters_.push_back(adapter);
+  }
 }
 
 void Model::readVocabulary() {

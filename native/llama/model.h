@@ -1,4 +1,5 @@
-// A loaded model: weights and vocabulary. Immutable after loading, so it may be used from any thread.
+// A loaded model: weights, vocabulary and LoRA adapters. Immutable after loading, so it may be used from any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -17,18 +18,21 @@ namespace glossa {
 
 struct ModelOptions {
   std::string path;
-  std::int32_t gpuLayers = -1;  ///< layers kept on a GPU; negative for all
+  std::int32_t gpuLayers = -1;        ///< layers kept on a GPU; negative for all
+  std::vector<std::string> adapters;  ///< LoRA adapters to load with it: paths of GGUF files
 };
 
 class Model {
  public:
-  /// Loads a GGUF file. Blocks; not for the JavaScript thread.
+  /// Loads a GGUF file and its adapters. Blocks; not for the JavaScript thread.
   /// @param onProgress called on the loading thread with a fraction of 0 to 1; returning false aborts
-  /// @throws std::runtime_error with llama.cpp's own reason
+  /// @throws std::runtime_error with llama.cpp's own reason, or with the name of the adapter that is at fault
   static std::shared_ptr<const Model> load(const ModelOptions& options,
                                            const std::function<bool(float)>& onProgress);
 
   llama_model* handle() const { return model_.get(); }
+  /// In the order of ModelOptions; the model owns them.
+  const std::vector<llama_adapter_lora*>& adapters() const { return adapters_; }
   /// Tokens that exist. An aligned file's matrices have more rows (glossa.vocabulary_size); the scores of
   /// those are never looked at.
   std::size_t vocabularySize() const { return pieces_.size(); }
@@ -61,9 +65,11 @@ class Model {
   explicit Model(ModelPointer model);
   std::int32_t tokenCount() const;
   void readVocabulary();
+  void loadAdapters(const ModelOptions& options);
 
   ModelPointer model_;
   const llama_vocab* vocabulary_;
+  std::vector<llama_adapter_lora*> adapters_;
   std::vector<std::string> pieces_;
   std::vector<std::int32_t> eosTokenIds_;
 };

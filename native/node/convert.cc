@@ -64,7 +64,7 @@ DecodingParameters decodingParametersOf(const Napi::Object& object) {
   return parameters;
 }
 
-RequestSpec requestSpecOf(const Napi::Object& object, std::size_t vocabularySize) {
+RequestSpec requestSpecOf(const Napi::Object& object, std::size_t vocabularySize, std::int32_t adapterSets) {
   RequestSpec spec;
   spec.id = integerOf<std::uint64_t>(object, "id");
   spec.prompt = tokensOf(object.Get("prompt"), vocabularySize);
@@ -74,6 +74,11 @@ RequestSpec requestSpecOf(const Napi::Object& object, std::size_t vocabularySize
   spec.numReturnSequences = integerOf<std::int32_t>(object, "numReturnSequences");
   spec.eosTokenIds = tokensOf(object.Get("eosTokenId"), vocabularySize);
   spec.stopStrings = stringsOf(object.Get("stopStrings"));
+  spec.adapterSet = integerOf<std::int32_t>(object, "adapterSet");
+  if (spec.adapterSet < 0 || spec.adapterSet >= adapterSets) {
+    throw Napi::RangeError::New(object.Env(), "expected an adapter set below " + std::to_string(adapterSets) +
+                                                  ", received " + std::to_string(spec.adapterSet));
+  }
   if (const auto remainingMs = object.Get("remainingMs"); remainingMs.IsNumber()) {
     const std::chrono::duration<double, std::milli> remaining(remainingMs.As<Napi::Number>().DoubleValue());
     spec.deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(remaining);

@@ -31,8 +31,8 @@ std::vector<std::string> bytesOf(const Napi::Value& value);
 Napi::Array toArray(Napi::Env env, const std::vector<std::int32_t>& tokens);
 
 DecodingParameters decodingParametersOf(const Napi::Object& object);
-/// @throws Napi::RangeError for an empty prompt or an id outside the vocabulary
-RequestSpec requestSpecOf(const Napi::Object& object, std::size_t vocabularySize);
+/// @throws Napi::RangeError for an empty prompt, an id outside the vocabulary or an adapter set that is none
+RequestSpec requestSpecOf(const Napi::Object& object, std::size_t vocabularySize, std::int32_t adapterSets);
 
 /// The events of a step as an array of tuples; src/engine/protocol.ts describes them.
 Napi::Array toTuples(Napi::Env env, const std::vector<Event>& events);

@@ -15,10 +15,35 @@ namespace {
 struct Started {
   std::shared_ptr<Scheduler> scheduler;
   std::size_t vocabularySize;
+  std::int32_t adapterSets;
 };
 
 SchedulerOptions schedulerOptionsOf(const Napi::Object& options) {
   return {integerOf<std::size_t>(options, "cacheRamBytes"), booleanOf(options, "reproducible")};
+}
+
+/// From an array of arrays of { adapter, scale }.
+std::vector<std::vector<AdapterUse>> adapterSetsOf(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<std::vector<AdapterUse>> sets(array.Length());
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    const auto uses = array.Get(i).As<Napi::Array>();
+    for (std::uint32_t j = 0; j < uses.Length(); ++j) {
+      const auto use = uses.Get(j).As<Napi::Object>();
+      sets[i].push_back({integerOf<std::size_t>(use, "adapter"), static_cast<float>(numberOf(use, "scale"))});
+    }
+  }
+  return sets;
+}
+
+std::vector<std::vector<float>> tablesOf(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<std::vector<float>> tables(array.Length());
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    const auto table = array.Get(i).As<Napi::Float32Array>();
+    tables[i].assign(table.Data(), table.Data() + table.ElementLength());
+  }
+  return tables;
 }
 
 }  // namespace
@@ -40,6 +65,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   const Started& started = *info[0].As<Napi::External<Started>>().Data();
   scheduler_ = started.scheduler;
   vocabularySize_ = started.vocabularySize;
+  adapterSets_ = started.adapterSets;
   AddonData::of(info.Env()).engines.insert(this);
 }
 
@@ -60,6 +86,7 @@ Napi::Value EngineObject::start(Napi::Env env, SourceMaker makeSource, const Sch
       [makeSource = std::move(makeSource), options, channel] {
         auto source = makeSource();
         const std::size_t vocabularySize = source->vocabularySize();
+        const std::int32_t adapterSets = source->adapterSets();
         auto scheduler =
             std::make_shared<Scheduler>(std::move(source), options, [channel](std::vector<Event> events) {
               auto* step = new std::vector<Event>(std::move(events));
@@ -69,7 +96,7 @@ Napi::Value EngineObject::start(Napi::Env env, SourceMaker makeSource, const Sch
               };
               if (channel->NonBlockingCall(step, deliver) != napi_ok) delete step;
             });
-        return Started{std::move(scheduler), vocabularySize};
+        return Started{std::move(scheduler), vocabularySize, adapterSets};
       },
       [](Napi::Env callEnv, Started started) -> Napi::Value {
         return AddonData::of(callEnv).engineClass.New({Napi::External<Started>::New(callEnv, &started)});
@@ -85,6 +112,7 @@ Napi::Value EngineObject::create(const Napi::CallbackInfo& info) {
   context.layout = stringOf(options, "kvLayout") == "unified" ? KvLayout::unified : KvLayout::split;
   context.threads = integerOf<std::int32_t>(options, "threads");
   context.turnFile = integerOf<int>(options, "turnFile");
+  context.adapterSets = adapterSetsOf(options.Get("adapterSets"));
   auto model = ModelObject::Unwrap(info[0].As<Napi::Object>())->model();
   return start(
       info.Env(), [model, context] { return std::make_unique<LlamaSource>(model, context); },
@@ -92,7 +120,6 @@ Napi::Value EngineObject::create(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::createOnTable(const Napi::CallbackInfo& info) {
-  const auto table = info[0].As<Napi::Float32Array>();
   const auto options = info[1].As<Napi::Object>();
   TableOptions tableOptions;
   tableOptions.pieces = bytesOf(options.Get("pieces"));
@@ -101,9 +128,11 @@ Napi::Value EngineObject::createOnTable(const Napi::CallbackInfo& info) {
   tableOptions.slots = integerOf<std::int32_t>(options, "parallelSequences");
   tableOptions.totalCells = integerOf<std::int64_t>(options, "kvCells");
   tableOptions.stepDelayMs = integerOf<std::int32_t>(options, "stepDelayMs");
-  const std::vector<float> values(table.Data(), table.Data() + table.ElementLength());
   return start(
-      info.Env(), [tableOptions, values] { return std::make_unique<TableSource>(tableOptions, values); },
+      info.Env(),
+      [tableOptions, tables = tablesOf(info[0])] {
+        return std::make_unique<TableSource>(tableOptions, tables);
+      },
       schedulerOptionsOf(options), info[2].As<Napi::Function>());
 }
 
@@ -113,7 +142,7 @@ Scheduler& EngineObject::scheduler(Napi::Env env) const {
 }
 
 Napi::Value EngineObject::submit(const Napi::CallbackInfo& info) {
-  scheduler(info.Env()).submit(requestSpecOf(info[0].As<Napi::Object>(), vocabularySize_));
+  scheduler(info.Env()).submit(requestSpecOf(info[0].As<Napi::Object>(), vocabularySize_, adapterSets_));
   return info.Env().Undefined();
 }
 

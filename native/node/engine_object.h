@@ -15,7 +15,7 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   static Napi::FunctionReference define(Napi::Env env);
   /// createEngine(model, options, onStep): Promise<NativeEngine>
   static Napi::Value create(const Napi::CallbackInfo& info);
-  /// createTableEngine(table, options, onStep): Promise<NativeEngine>
+  /// createTableEngine(tables, options, onStep): Promise<NativeEngine>
   static Napi::Value createOnTable(const Napi::CallbackInfo& info);
 
   explicit EngineObject(const Napi::CallbackInfo& info);
@@ -40,6 +40,7 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
 
   std::shared_ptr<Scheduler> scheduler_;
   std::size_t vocabularySize_ = 0;
+  std::int32_t adapterSets_ = 0;
 };
 
 }  // namespace glossa

@@ -36,7 +36,7 @@ std::vector<float> Evaluation::next(const std::vector<std::int32_t>& tokens) {
   std::vector<BatchToken> batch;
   batch.reserve(tokens.size());
   for (const std::int32_t token : tokens) batch.push_back({token, position_++, 0, true});
-  if (source_.decode(batch) != DecodeStatus::ok) throw std::runtime_error("llama_decode failed");
+  if (source_.decode(batch, 0) != DecodeStatus::ok) throw std::runtime_error("llama_decode failed");
   std::vector<float> scores;
   scores.reserve(tokens.size() * vocabularySize());
   for (std::size_t i = 0; i < tokens.size(); ++i) {

@@ -25,7 +25,7 @@ double secondsSince(Clock::time_point start) {
 }
 
 void decodeOrThrow(LlamaSource& source, const std::vector<BatchToken>& batch) {
-  if (source.decode(batch) != DecodeStatus::ok) throw std::runtime_error("llama_decode failed");
+  if (source.decode(batch, 0) != DecodeStatus::ok) throw std::runtime_error("llama_decode failed");
 }
 
 std::int32_t argmax(std::span<const float> logits) {

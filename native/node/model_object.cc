@@ -24,7 +24,8 @@ ModelObject::ModelObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Mode
 
 Napi::Value ModelObject::load(const Napi::CallbackInfo& info) {
   const auto options = info[0].As<Napi::Object>();
-  const ModelOptions modelOptions{stringOf(options, "path"), integerOf<std::int32_t>(options, "gpuLayers")};
+  const ModelOptions modelOptions{stringOf(options, "path"), integerOf<std::int32_t>(options, "gpuLayers"),
+                                  stringsOf(options.Get("adapters"))};
   auto progress = makeChannel(info.Env(), info[1].As<Napi::Function>(), "load progress");
   return AsyncTask<std::shared_ptr<const Model>>::run(
       info.Env(),

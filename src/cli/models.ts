@@ -45,9 +45,12 @@ export function modelLines({ catalogue }: Configuration, running: RunningModels 
   );
 }
 
-function fileSize(model: ModelDefinition): string {
+/** The size of a model's file, or the base that it shares it with; "missing" if one of its files is. */
+function fileSize({ base, engine, lora }: ModelDefinition): string {
   try {
-    return formatByteSize(statSync(model.engine.modelPath).size);
+    for (const { path } of lora) statSync(path);
+    const { size } = statSync(engine.modelPath);
+    return base === undefined ? formatByteSize(size) : `on ${base}`;
   } catch {
     return 'missing';
   }

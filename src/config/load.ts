@@ -7,8 +7,11 @@ import { firstProblem } from '../schema-issues.js';
 import { isLoopback } from './loopback.js';
 import { resolveModels, type ModelCatalogue, type ModelEnvironment } from './models.js';
 import { CONFIG_FILE_ENV, OPTIONS } from './options.js';
-import { modelSchema, settingsSchema, type Settings } from './schema.js';
+import { adapterSchema, modelSchema, settingsSchema, type Settings } from './schema.js';
 import { environmentSource, fileSource, flagSource, type ConfigSource, type FlagValues } from './sources.js';
+
+/** Keys of what the settings hold in lists and records. */
+const ENTRY_KEYS = [...Object.keys(modelSchema.shape), ...Object.keys(adapterSchema.shape)];
 
 /** All that a server needs to know at start. */
 export interface Configuration {
@@ -65,9 +68,7 @@ export function parseSettings(sources: readonly ConfigSource[]): Settings {
   const where = rest.length === 0 ? label : `${label} (${rest.map(String).join('.')})`;
   const [unknown] = problem.unknownKeys;
   const message =
-    unknown === undefined
-      ? problem.message
-      : `unknown key ${unknown}${suggestion(unknown, Object.keys(modelSchema.shape))}`;
+    unknown === undefined ? problem.message : `unknown key ${unknown}${suggestion(unknown, ENTRY_KEYS)}`;
   throw new GlossaError('CONFIG_INVALID', `${where}: ${message}`);
 }
 

@@ -1,8 +1,16 @@
 import { basename, join } from 'node:path';
 
-import type { EngineOptions } from '../engine/engine.js';
+import type { EngineOptions, LoraAdapter } from '../engine/engine.js';
 import { GlossaError } from '../errors.js';
 import { suggestion } from '../nearest-name.js';
+import {
+  adaptersOf,
+  distinctSets,
+  expandAdapters,
+  indexOfSet,
+  lineage,
+  type ModelEntry,
+} from './adapters.js';
 import type { ModelSettings, Settings } from './schema.js';
 
 /** One model that can be served. */
@@ -10,7 +18,14 @@ export interface ModelDefinition {
   readonly id: string;
   readonly aliases: readonly string[];
   readonly preload: boolean;
+  /** Id of the model whose engine it shares; absent if it has one of its own. */
+  readonly base?: string;
+  /** How to start its engine; of a model with a base, the base's. */
   readonly engine: EngineOptions;
+  /** What its requests are decoded with, all together. */
+  readonly lora: readonly LoraAdapter[];
+  /** Where that stands in the engine's adapter sets. */
+  readonly adapterSet: number;
 }
 
 /** All models, and the id of the one that answers when a request names none. */
@@ -47,16 +62,41 @@ export interface ModelEnvironment {
  * The models that the settings ask for; the shipped one if they name none.
  *
  * @throws GlossaError CONFIG_INVALID if two models claim one name, a path is missing, options exclude each
- *   other, or the default is unknown
+ *   other, a base is unknown or its own, or the default is unknown
  */
 export function resolveModels(settings: Settings, environment: ModelEnvironment): ModelCatalogue {
-  const fromFlag = settings.model.map((path): [string, ModelSettings] => [idFromPath(path), { path }]);
-  const configured = [...fromFlag, ...Object.entries(settings.models)];
-  const entries =
-    configured.length > 0 ? configured : [[SHIPPED_MODEL_ID, {}] satisfies [string, ModelSettings]];
+  const configured = configuredEntries(settings);
+  const target = findEntry(configured, settings.defaultModel) ?? configured[0];
+  const entries = expandAdapters(configured, settings.lora, target[0]);
   const claimed = claimNames(entries);
-  const models = entries.map(([id, model]) => define(id, model, claimed, settings, environment));
+  const families = entries.map((entry) => ({ entry, line: lineage(entry, entries) }));
+  const engines = new Map<string, EngineOptions>();
+  for (const [id, model] of entries) {
+    if (model.base !== undefined) continue;
+    const lines = families.map(({ line }) => line).filter((line) => line.at(-1)?.[0] === id);
+    // The model's own set is the first, wherever the models that share it stand.
+    const adapterSets = distinctSets(lines.toSorted((a, b) => a.length - b.length).map(adaptersOf));
+    engines.set(id, { ...engineOptions(id, model, settings, environment), adapterSets });
+  }
+  const models = families.map(({ entry, line }) => define(entry, line, { claimed, settings, engines }));
   return { models, defaultModel: resolveDefault(models, settings.defaultModel) };
+}
+
+function configuredEntries(settings: Settings): [ModelEntry, ...ModelEntry[]] {
+  const fromFlag = settings.model.map((path): ModelEntry => [idFromPath(path), { path }]);
+  const [first, ...others]: ModelEntry[] = [...fromFlag, ...Object.entries(settings.models)];
+  return first === undefined ? [[SHIPPED_MODEL_ID, {}]] : [first, ...others];
+}
+
+/** The entry of an id or alias. Those that were configured go before the shipped model's. */
+function findEntry(entries: readonly ModelEntry[], name: string | undefined): ModelEntry | undefined {
+  if (name === undefined) return undefined;
+  const isNamed = ([id, model]: ModelEntry): boolean => id === name || model.aliases?.includes(name) === true;
+  return entries.find(isNamed) ?? entries.find((entry) => isShipped(entry) && SHIPPED_ALIASES.includes(name));
+}
+
+function isShipped([id, model]: ModelEntry): boolean {
+  return id === SHIPPED_MODEL_ID && model.path === undefined && model.base === undefined;
 }
 
 /** "models/tiny-q8_0.gguf" -> "tiny-q8_0"; of a file in parts, without the part's number. */
@@ -67,7 +107,7 @@ export function idFromPath(path: string): string {
 }
 
 /** Every configured id and alias; each may be claimed once. */
-function claimNames(entries: readonly [string, ModelSettings][]): ReadonlySet<string> {
+function claimNames(entries: readonly ModelEntry[]): ReadonlySet<string> {
   const claimed = new Set<string>();
   for (const name of entries.flatMap(([id, model]) => [id, ...(model.aliases ?? [])])) {
     if (claimed.has(name)) throw new GlossaError('CONFIG_INVALID', `two models claim the name ${name}`);
@@ -77,14 +117,38 @@ function claimNames(entries: readonly [string, ModelSettings][]): ReadonlySet<st
 }
 
 function define(
+  entry: ModelEntry,
+  line: readonly ModelEntry[],
+  {
+    claimed,
+    settings,
+    engines,
+  }: { claimed: ReadonlySet<string>; settings: Settings; engines: ReadonlyMap<string, EngineOptions> },
+): ModelDefinition {
+  const [id, model] = entry;
+  const engine = engines.get(line.at(-1)?.[0] ?? id);
+  if (engine === undefined) throw new Error(`no engine for ${id}`);
+  const shippedAliases = isShipped(entry) ? SHIPPED_ALIASES.filter((alias) => !claimed.has(alias)) : [];
+  const lora = adaptersOf(line);
+  return {
+    id,
+    aliases: [...(model.aliases ?? []), ...shippedAliases],
+    // What has a base is loaded with it, so only its own word counts.
+    preload: model.preload ?? (model.base === undefined && settings.preload),
+    ...(model.base !== undefined && { base: model.base }),
+    engine,
+    lora,
+    adapterSet: indexOfSet(engine.adapterSets ?? [], lora),
+  };
+}
+
+function engineOptions(
   id: string,
   model: ModelSettings,
-  claimed: ReadonlySet<string>,
   settings: Settings,
   environment: ModelEnvironment,
-): ModelDefinition {
-  const shipped = id === SHIPPED_MODEL_ID && model.path === undefined;
-  if (!shipped && model.path === undefined)
+): EngineOptions {
+  if (!isShipped([id, model]) && model.path === undefined)
     throw new GlossaError('CONFIG_INVALID', `models.${id}: path is missing`);
   const shippedPath = join(
     environment.packageRoot,
@@ -92,7 +156,6 @@ function define(
     SHIPPED_MODEL_ID,
     `${SHIPPED_MODEL_ID}-q8_0.gguf`,
   );
-  const shippedAliases = shipped ? SHIPPED_ALIASES.filter((alias) => !claimed.has(alias)) : [];
   const threads = model.threads ?? settings.threads;
   const reproducible = model.reproducible ?? settings.reproducible;
   const kvLayout = model.kvLayout ?? settings.kvLayout;
@@ -105,22 +168,17 @@ function define(
   if (kvCells !== 0 && kvLayout === 'split')
     throw new GlossaError('CONFIG_INVALID', `models.${id}: kvCells needs kvLayout unified, received split`);
   return {
-    id,
-    aliases: [...(model.aliases ?? []), ...shippedAliases],
-    preload: model.preload ?? settings.preload,
-    engine: {
-      modelPath: model.path ?? shippedPath,
-      contextSize: model.contextSize ?? settings.contextSize,
-      parallelSequences: model.parallelSequences ?? settings.parallelSequences,
-      threads: threads === 0 ? environment.physicalCores() : threads,
-      gpu: settings.gpu,
-      gpuLayers: model.gpuLayers ?? settings.gpuLayers,
-      cacheRamBytes: model.cacheRam ?? settings.cacheRam,
-      reproducible,
-      kvLayout,
-      kvCells,
-      queueLimit: model.queueLimit ?? settings.queueLimit,
-    },
+    modelPath: model.path ?? shippedPath,
+    contextSize: model.contextSize ?? settings.contextSize,
+    parallelSequences: model.parallelSequences ?? settings.parallelSequences,
+    threads: threads === 0 ? environment.physicalCores() : threads,
+    gpu: settings.gpu,
+    gpuLayers: model.gpuLayers ?? settings.gpuLayers,
+    cacheRamBytes: model.cacheRam ?? settings.cacheRam,
+    reproducible,
+    kvLayout,
+    kvCells,
+    queueLimit: model.queueLimit ?? settings.queueLimit,
   };
 }
 

@@ -5,8 +5,11 @@ import { byteSize, modelName, seconds } from './values.js';
 /** What the documentation says of an option, and what zod can't know of it. */
 export interface OptionMeta {
   readonly description: string;
-  /** The value is a path: relative ones start at the configuration file, or at the working directory. */
-  readonly path?: true;
+  /**
+   * The value is a path, or adapters that hold one: relative ones start at the configuration file, or at the working
+   * directory.
+   */
+  readonly path?: true | 'adapter';
   /** Only the configuration file can hold it. */
   readonly fileOnly?: true;
 }
@@ -53,11 +56,27 @@ const modelSettings = {
   }),
 };
 
-/** One model of the `models` section. Only the shipped model may leave out its path. */
+/** A LoRA adapter; what was written as text has become this when its path was made absolute (sources.ts). */
+export const adapterSchema = z.strictObject({
+  /** GGUF file. */
+  path: z.string().min(1),
+  scale: z.number().min(-1000).max(1000).default(1),
+  /** Serves model and adapter under this id, beside the model without it. */
+  id: modelName.optional(),
+});
+
+/** One model of the `models` section. Only the shipped model may leave out both its path and its base. */
 export const modelSchema = z
   .strictObject(modelSettings)
   .partial()
-  .extend({ path: z.string().min(1).optional(), aliases: z.array(modelName).max(64).optional() });
+  .extend({
+    path: z.string().min(1).optional(),
+    aliases: z.array(modelName).max(64).optional(),
+    /** Id of the model whose weights and process it shares. */
+    base: modelName.optional(),
+    /** What is put on the model, or on its base with the base's own adapters. */
+    lora: z.array(adapterSchema).max(64).optional(),
+  });
 
 /**
  * The one description of Glossa's configuration. The file holds these keys; the environment holds them as
@@ -75,8 +94,14 @@ export const settingsSchema = z.strictObject({
       'GGUF files to serve, each under its file name; the first becomes the default model; the flag can be repeated',
     path: true,
   }),
+  lora: z.array(adapterSchema).max(64).default([]).register(optionMeta, {
+    description:
+      'LoRA adapters (GGUF) on the default model; one with an ID is served under it beside the model; the flag can be repeated',
+    path: 'adapter',
+  }),
   models: z.record(modelName, modelSchema).default({}).register(optionMeta, {
-    description: 'Models to serve, by id: `path`, `aliases`, and any of the settings marked *',
+    description:
+      'Models to serve, by id: `path` or `base`, `aliases`, `lora`, and any of the settings marked *',
     fileOnly: true,
   }),
   defaultModel: z.string().optional().register(optionMeta, {
@@ -140,10 +165,12 @@ export const settingsSchema = z.strictObject({
 
 /** The settings after validation, defaults filled in. */
 export type Settings = z.output<typeof settingsSchema>;
+/** One adapter of a `lora` list after validation. */
+export type AdapterSettings = z.output<typeof adapterSchema>;
 /** One entry of `models` after validation. */
 export type ModelSettings = z.output<typeof modelSchema>;
 /** Name of a setting, as the configuration file spells it. */
 export type SettingName = keyof Settings;
 
 /** Names of the settings that a model may have of its own. */
-export const MODEL_SETTING_NAMES: readonly string[] = Object.keys(modelSettings);
+export const MODEL_SETTING_NAMES = Object.keys(modelSettings) as readonly (keyof typeof modelSettings)[];

@@ -11,6 +11,7 @@ import {
   valueFromText,
   type OptionDescription,
 } from './options.js';
+import { parseAdapter } from './values.js';
 
 /** Values of one source (flags, environment, file) before validation, and how messages name each of them. */
 export interface ConfigSource {
@@ -85,7 +86,7 @@ export function fileSource(named: string | undefined, cwd: string): ConfigSource
 function textValue(option: OptionDescription, given: string | readonly string[]): unknown {
   if (typeof given === 'string') return valueFromText(option, given);
   // A repeated flag: lists of paths may hold commas, so each occurrence is one item there.
-  return option.meta.path === true ? given : given.flatMap((text) => valueFromText(option, text));
+  return option.meta.path !== undefined ? given : given.flatMap((text) => valueFromText(option, text));
 }
 
 /** Paths made independent of the working directory; other values unchanged. */
@@ -93,17 +94,32 @@ function absolutePaths(option: OptionDescription, value: unknown, base: string):
   const absolute = (path: unknown): unknown =>
     typeof path === 'string' && path !== '' ? resolve(base, path) : path;
   if (option.meta.path === true) return Array.isArray(value) ? value.map(absolute) : absolute(value);
+  if (option.meta.path === 'adapter') return withAdapterPaths(value, absolute);
   if (option.name !== 'models' || typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([id, model]: [string, unknown]) => [
     id,
-    withPath(model, absolute),
+    withPaths(model, absolute),
   ]);
   return Object.fromEntries(entries) as unknown;
 }
 
-function withPath(model: unknown, absolute: (path: unknown) => unknown): unknown {
-  if (typeof model !== 'object' || model === null || !('path' in model)) return model;
-  return { ...model, path: absolute(model.path) };
+function withPaths(model: unknown, absolute: (path: unknown) => unknown): unknown {
+  if (typeof model !== 'object' || model === null) return model;
+  return {
+    ...model,
+    ...('path' in model && { path: absolute(model.path) }),
+    ...('lora' in model && { lora: withAdapterPaths(model.lora, absolute) }),
+  };
+}
+
+/** Adapters as objects, whether they were written so or as text. */
+function withAdapterPaths(value: unknown, absolute: (path: unknown) => unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.map((item: unknown) => {
+    const adapter = typeof item === 'string' ? parseAdapter(item) : item;
+    if (typeof adapter !== 'object' || adapter === null || !('path' in adapter)) return adapter;
+    return { ...adapter, path: absolute(adapter.path) };
+  });
 }
 
 function readConfigFile(path: string, label: string, required: boolean): string | undefined {

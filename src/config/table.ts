@@ -9,7 +9,7 @@ export const TABLE_END = '<!-- /config-table -->';
 /** All options as a Markdown table. */
 export function configurationTable(): string {
   const rows = OPTIONS.map((option) => [
-    `\`${option.name}\`${MODEL_SETTING_NAMES.includes(option.name) ? ' *' : ''}`,
+    `\`${option.name}\`${MODEL_SETTING_NAMES.some((name) => name === option.name) ? ' *' : ''}`,
     option.meta.fileOnly === true ? '' : `\`${flagForm(option)}\``,
     option.meta.fileOnly === true ? '' : `\`${option.env}\``,
     defaultForm(option.defaultValue),
@@ -52,10 +52,15 @@ export function flagForm(option: OptionDescription): string {
     case 'size':
       return `${option.flag} SIZE`;
     case 'list':
-      return `${option.flag} ${option.meta.path === true ? 'FILE' : 'A,B'}`;
+      return `${option.flag} ${listForm(option)}`;
     default:
       return `${option.flag} ${option.meta.path === true ? 'FILE' : 'TEXT'}`;
   }
+}
+
+function listForm({ meta }: OptionDescription): string {
+  if (meta.path === 'adapter') return '[ID:]FILE[=SCALE]';
+  return meta.path === true ? 'FILE' : 'A,B';
 }
 
 function defaultForm(value: unknown): string {

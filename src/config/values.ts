@@ -43,6 +43,24 @@ export const byteSize = z.union([z.int().min(0), z.string()]).transform((value, 
   return z.NEVER;
 });
 
+const ADAPTER =
+  /^(?:(?<id>[\p{L}\p{N}][\p{L}\p{N}._@+-]+):)?(?<path>.+?)(?:=(?<scale>(?!.*\.gguf$)[^=/\\]*))?$/isu;
+
+/**
+ * An adapter written as "[ID:]FILE[=SCALE]". A single letter before a colon is a Windows drive. A scale that is no
+ * number stays text, for the schema to refuse.
+ */
+export function parseAdapter(text: string): {
+  id?: string | undefined;
+  path: string;
+  scale?: number | string;
+} {
+  const { id, path = text, scale } = ADAPTER.exec(text)?.groups ?? {};
+  if (scale === undefined) return { ...(id !== undefined && { id }), path };
+  const isNumber = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(scale);
+  return { ...(id !== undefined && { id }), path, scale: isNumber ? Number(scale) : scale };
+}
+
 /** Seconds, fractions allowed. */
 export const seconds = z.number().min(0).max(86_400);
 

@@ -21,6 +21,8 @@ export interface NativeRequest extends DecodingParameters {
   readonly numReturnSequences: number;
   readonly eosTokenId: readonly number[];
   readonly stopStrings: readonly string[];
+  /** Which of the engine's adapter sets its tokens are decoded with (re-checked natively). */
+  readonly adapterSet: number;
   /** Milliseconds from now to the deadline; absent for none. */
   readonly remainingMs?: number;
 }
@@ -118,6 +120,14 @@ export interface NativeEngineOptions extends SchedulerOptions {
   readonly threads: number;
   /** File descriptor by which processes take turns at computing (src/engine/compute-turn.ts); -1 for none. */
   readonly turnFile: number;
+  /** What requests can be decoded with: adapters by their index in what `loadModel` was given. At least one set. */
+  readonly adapterSets: readonly (readonly NativeAdapterUse[])[];
+}
+
+/** One adapter of a set. */
+export interface NativeAdapterUse {
+  readonly adapter: number;
+  readonly scale: number;
 }
 
 /** An engine on a table of bigram logits instead of a model, for tests of the scheduler. */
@@ -166,7 +176,7 @@ export interface Addon {
   /** Has the kernel end this process when its parent dies (Linux; nothing elsewhere). */
   dieWithParent(): void;
   loadModel(
-    options: { readonly path: string; readonly gpuLayers: number },
+    options: { readonly path: string; readonly gpuLayers: number; readonly adapters: readonly string[] },
     onProgress: (fraction: number) => void,
   ): Promise<NativeModel>;
   createEngine(model: NativeModel, options: NativeEngineOptions, onStep: StepCallback): Promise<NativeEngine>;
@@ -174,8 +184,9 @@ export interface Addon {
     model: NativeModel,
     options: { readonly contextSize: number; readonly threads: number },
   ): Promise<NativeEvaluation>;
+  /** One table for each adapter set. */
   createTableEngine(
-    table: Float32Array,
+    tables: readonly Float32Array[],
     options: TableEngineOptions,
     onStep: StepCallback,
   ): Promise<NativeEngine>;

@@ -8,7 +8,7 @@ import {
 } from '../generation/request.js';
 import type { NativeEvent } from './addon.js';
 import { EngineChild, fromFailure } from './child.js';
-import type { Engine, EngineOptions, EngineStats, Generation, ModelInfo } from './engine.js';
+import type { Engine, EngineOptions, EngineStats, GenerateOptions, Generation, ModelInfo } from './engine.js';
 import { EventStream } from './event-stream.js';
 import type { CallName, Calls, FromEngine, Submission } from './protocol.js';
 import { RestartPolicy } from './restart-policy.js';
@@ -29,6 +29,7 @@ interface Job {
   readonly stream: EventStream;
   readonly request: GenerationRequest;
   readonly seed: number;
+  readonly adapterSet: number;
   /** performance.now() of the submission. */
   readonly submitted: number;
 }
@@ -82,7 +83,7 @@ export class EngineProcess implements Engine {
     return this.#info;
   }
 
-  generate(input: GenerationRequestInput, options: { signal?: AbortSignal } = {}): Generation {
+  generate(input: GenerationRequestInput, options: GenerateOptions = {}): Generation {
     this.#checkOpen();
     const request = parseGenerationRequest(input);
     if (this.#jobs.size >= this.#options.queueLimit + (this.#info?.parallelSequences ?? 0)) {
@@ -96,7 +97,9 @@ export class EngineProcess implements Engine {
       setPaused: (paused) => this.#child?.send({ type: 'pause', id, paused }),
     });
     const seed = request.seed ?? randomInt(2 ** 48 - 1);
-    const job: Job = { cancelled: false, deaths: 0, stream, request, seed, submitted: performance.now() };
+    const { adapterSet = 0 } = options;
+    const submitted = performance.now();
+    const job: Job = { cancelled: false, deaths: 0, stream, request, seed, adapterSet, submitted };
     this.#jobs.set(id, job);
     if (this.#state === 'ready') this.#submit(id, job);
     this.#cancelOnAbort(stream, options.signal);
@@ -181,11 +184,12 @@ export class EngineProcess implements Engine {
     });
   }
 
-  #submit(id: number, { request, seed, submitted }: Job): void {
+  #submit(id: number, { request, seed, adapterSet, submitted }: Job): void {
     const { maxTime, ...rest } = request;
     const submission: Submission = {
       ...rest,
       seed,
+      adapterSet,
       ...(maxTime === undefined ? {} : { remainingMs: maxTime * 1000 - (performance.now() - submitted) }),
     };
     this.#child?.send({ type: 'submit', id, submission });

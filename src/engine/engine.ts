@@ -48,6 +48,14 @@ export interface Generation extends AsyncIterable<GenerationEvent> {
   cancel(sequence?: number): void;
 }
 
+/** What comes with a request besides its parameters. */
+export interface GenerateOptions {
+  /** Aborting it cancels the generation. */
+  readonly signal?: AbortSignal;
+  /** Index in the engine's `adapterSets`; default 0. */
+  readonly adapterSet?: number;
+}
+
 /** A loaded model that generates. The real one is a child process; tests may use another. */
 export interface Engine {
   readonly info: ModelInfo;
@@ -55,7 +63,7 @@ export interface Engine {
    * Starts a generation. Validation happens at once (INVALID_REQUEST is thrown, not queued); all later
    * failures come through the iteration. Aborting `signal` cancels.
    */
-  generate(request: GenerationRequestInput, options?: { signal?: AbortSignal }): Generation;
+  generate(request: GenerationRequestInput, options?: GenerateOptions): Generation;
   /** Token ids of a text; `addSpecial` adds what the tokenizer adds to a prompt (BOS for LLaMA). */
   tokenize(text: string, options?: { addSpecial?: boolean; parseSpecial?: boolean }): Promise<number[]>;
   /** Text of token ids; invalid UTF-8 becomes U+FFFD. */
@@ -63,6 +71,14 @@ export interface Engine {
   stats(): Promise<EngineStats>;
   /** Ends the engine. Idempotent; requests in flight are cancelled, later calls fail with CLOSED. */
   close(): Promise<void>;
+}
+
+/** A LoRA adapter as it is put on a model. */
+export interface LoraAdapter {
+  /** Its GGUF file. */
+  readonly path: string;
+  /** Factor on top of the file's own alpha / rank; 1 applies it as it was trained, 0 not at all. */
+  readonly scale: number;
 }
 
 /** How to load a model: the engine's part of its configuration. */
@@ -87,6 +103,8 @@ export interface EngineOptions {
   readonly kvCells: number;
   /** Requests that may wait; one more is refused with OVERLOADED. */
   readonly queueLimit: number;
+  /** Adapters that requests can be decoded with, all of a set together; default: one set without any. */
+  readonly adapterSets?: readonly (readonly LoraAdapter[])[];
 }
 
 /** Starts an engine: the seam at which the registry is tested without a child process. */

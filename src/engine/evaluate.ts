@@ -38,7 +38,7 @@ export class Evaluator {
     await openBackend(addon, 'off');
     try {
       await checkModelFile(modelPath);
-      const model = await addon.loadModel({ path: modelPath, gpuLayers: 0 }, () => undefined);
+      const model = await addon.loadModel({ path: modelPath, gpuLayers: 0, adapters: [] }, () => undefined);
       const contextSize = Math.min(options.maxTokens, model.info().trainedContextSize);
       const threads = options.threads ?? availableParallelism();
       return new Evaluator(model, await addon.createEvaluation(model, { contextSize, threads }), contextSize);

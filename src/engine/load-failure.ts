@@ -22,6 +22,18 @@ export async function checkModelFile(modelPath: string): Promise<void> {
   if (found.size === 0) throw new Error('the file is empty');
 }
 
+/**
+ * The same for an adapter, which the message names.
+ *
+ * @throws Error with a reason that `reasonOf` gives as it is
+ */
+export async function checkAdapterFile(adapterPath: string): Promise<void> {
+  const name = `adapter ${path.basename(adapterPath)}`;
+  const found = await stat(adapterPath).catch(() => undefined);
+  if (found === undefined) throw new Error(`${name}: the file is missing or can't be read`);
+  if (!found.isFile()) throw new Error(`${name}: it is not a regular file`);
+}
+
 /** Why a model could not be loaded, without the folder of its file, which is the operator's business alone. */
 export function reasonOf(error: unknown, modelPath: string): string {
   const lines = error instanceof Error ? error.message.split('\n') : [];

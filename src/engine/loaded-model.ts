@@ -2,11 +2,12 @@ import process from 'node:process';
 
 import { GlossaError } from '../errors.js';
 import type { Addon, NativeEngine, NativeEvent, NativeModel } from './addon.js';
+import { nativeAdapters } from './adapters.js';
 import { openBackend } from './backend.js';
 import { TURN_FILE } from './compute-turn.js';
 import type { EngineOptions, EngineStats, ModelInfo } from './engine.js';
 import { type CacheSizes, fitCache, hasRotaryPositions, kvBytesPerToken } from './fit.js';
-import { checkModelFile, reasonOf } from './load-failure.js';
+import { checkAdapterFile, checkModelFile, reasonOf } from './load-failure.js';
 import type { Submission } from './protocol.js';
 
 interface LoadedModelEvents {
@@ -45,14 +46,19 @@ export class LoadedModel {
     const { backend } = await openBackend(addon, options.gpu);
     try {
       await checkModelFile(options.modelPath);
+      const { adapters, adapterSets } = nativeAdapters(options.adapterSets);
+      for (const adapter of adapters) await checkAdapterFile(adapter);
       const gpuLayers = options.gpu === 'off' ? 0 : options.gpuLayers;
-      const model = await addon.loadModel({ path: options.modelPath, gpuLayers }, events.onProgress);
+      const model = await addon.loadModel(
+        { path: options.modelPath, gpuLayers, adapters },
+        events.onProgress,
+      );
       const sizes = chooseSizes(model, options);
       // Models on a GPU do not compete for the cores.
       const turnFile = backend === 'cpu' ? TURN_FILE : -1;
       const engine: NativeEngine = await addon.createEngine(
         model,
-        { ...options, ...sizes, turnFile },
+        { ...options, ...sizes, turnFile, adapterSets },
         (step) => {
           events.onStep(step, () => {
             engine.acknowledge();

@@ -16,6 +16,7 @@ export interface Failure {
 /** A request on its way to the engine; the seed is drawn and the deadline is relative to the moment of sending. */
 export interface Submission extends Omit<GenerationRequest, 'seed' | 'maxTime'> {
   readonly seed: number;
+  readonly adapterSet: number;
   readonly remainingMs?: number;
 }
 

@@ -1,16 +1,14 @@
 import { setMaxListeners } from 'node:events';
-import { stat } from 'node:fs/promises';
 
 import type { ModelCatalogue, ModelDefinition } from '../config/models.js';
+import { withAdapterSet } from '../engine/adapters.js';
 import type { Engine, EngineFactory } from '../engine/engine.js';
 import { GlossaError } from '../errors.js';
 import { suggestion } from '../nearest-name.js';
 import { abortable } from './abortable.js';
 import { MemoryBudget } from './memory-budget.js';
+import { loadedFilesSize, memoryEstimate } from './memory-estimate.js';
 import { ModelSlot, type SlotState } from './model-slot.js';
-
-/** What a file needs in memory beyond its size, before it was loaded and told. */
-const MEMORY_PER_FILE_BYTE = 1.2;
 
 /** The part of a logger that the registry uses; pino's fits. */
 export interface RegistryLog {
@@ -46,12 +44,20 @@ export interface ModelStatus {
   readonly hasBeenReady: boolean;
 }
 
+/** A model as clients know it, and the place of the engine that answers for it. */
+interface Served {
+  readonly definition: ModelDefinition;
+  readonly slot: ModelSlot;
+}
+
 /** The models that can be served: finds them by name, loads them on first use, unloads them under pressure. */
 export class ModelRegistry {
   readonly defaultModel: string;
+  /** By id of the model that the engine is loaded for. */
   readonly #slots = new Map<string, ModelSlot>();
+  readonly #served: readonly Served[];
   /** Ids and aliases. */
-  readonly #names = new Map<string, ModelSlot>();
+  readonly #names = new Map<string, Served>();
   readonly #options: RegistryOptions;
   readonly #now: () => number;
   readonly #budget: MemoryBudget;
@@ -64,10 +70,13 @@ export class ModelRegistry {
     this.defaultModel = options.catalogue.defaultModel;
     // Whoever waits for a model listens to it.
     setMaxListeners(0, this.#closing.signal);
-    for (const definition of options.catalogue.models) {
-      const slot = new ModelSlot(definition);
-      this.#slots.set(definition.id, slot);
-      for (const name of [definition.id, ...definition.aliases]) this.#names.set(name, slot);
+    const { models } = options.catalogue;
+    for (const definition of models) {
+      if (definition.base === undefined) this.#slots.set(definition.id, new ModelSlot(definition));
+    }
+    this.#served = models.map((definition) => ({ definition, slot: this.#slotBehind(definition) }));
+    for (const served of this.#served) {
+      for (const name of [served.definition.id, ...served.definition.aliases]) this.#names.set(name, served);
     }
     this.#budget = new MemoryBudget(options.memoryBudget, [...this.#slots.values()]);
   }
@@ -79,7 +88,7 @@ export class ModelRegistry {
 
   /** All models in their configured order. */
   list(): ModelStatus[] {
-    return [...this.#slots.values()].map(statusOf);
+    return this.#served.map(statusOf);
   }
 
   /**
@@ -88,12 +97,12 @@ export class ModelRegistry {
    * @throws GlossaError MODEL_NOT_FOUND
    */
   status(name?: string): ModelStatus {
-    return statusOf(this.#slot(name));
+    return statusOf(this.#find(name));
   }
 
   /** Begins to load a model without waiting for it; failures show in its state. */
   preload(name?: string): void {
-    const slot = this.#slot(name);
+    const { slot } = this.#find(name);
     if (slot.state.name === 'unloaded' && this.#closed === undefined) this.#load(slot);
   }
 
@@ -104,15 +113,15 @@ export class ModelRegistry {
    *   already; CANCELLED if `signal` is aborted; CLOSED
    */
   async acquire(name?: string, options: { signal?: AbortSignal } = {}): Promise<ModelLease> {
-    const slot = this.#slot(name);
-    if (slot.state.name !== 'ready' && slot.users >= Math.max(1, slot.definition.engine.queueLimit)) {
-      throw new GlossaError('MODEL_LOADING', `model ${slot.definition.id} is loading; try again soon`);
+    const { definition, slot } = this.#find(name);
+    if (slot.state.name !== 'ready' && slot.users >= Math.max(1, definition.engine.queueLimit)) {
+      throw new GlossaError('MODEL_LOADING', `model ${definition.id} is loading; try again soon`);
     }
     slot.users += 1;
     try {
       const engine = await this.#ready(slot, options.signal);
       slot.lastUsed = this.#now();
-      return this.#lease(slot, engine);
+      return this.#lease(definition, slot, withAdapterSet(engine, definition.adapterSet));
     } catch (error) {
       this.#leave(slot);
       throw error;
@@ -135,9 +144,18 @@ export class ModelRegistry {
     );
   }
 
-  #slot(name: string = this.defaultModel): ModelSlot {
-    const slot = this.#names.get(name);
+  /** The slot of the model that a model's bases end with. */
+  #slotBehind({ id, base }: ModelDefinition): ModelSlot {
+    const slot = this.#slots.get(base ?? id);
     if (slot !== undefined) return slot;
+    const definition = this.#options.catalogue.models.find((model) => model.id === base);
+    if (definition === undefined) throw new GlossaError('INTERNAL', `no model is the base of ${id}`);
+    return this.#slotBehind(definition);
+  }
+
+  #find(name: string = this.defaultModel): Served {
+    const served = this.#names.get(name);
+    if (served !== undefined) return served;
     // Only names that look like names are repeated: the value comes from a client.
     const shown = /^[\p{L}\p{N}._:@/+-]{1,128}$/u.test(name) ? ` ${name}` : '';
     const hint = suggestion(name, [...this.#names.keys()]);
@@ -197,7 +215,7 @@ export class ModelRegistry {
   async #start(slot: ModelSlot, onProgress: (fraction: number) => void): Promise<Engine> {
     const { definition } = slot;
     const { log, startEngine } = this.#options;
-    const fileBytes = await modelFileSize(definition.engine.modelPath);
+    const fileBytes = await loadedFilesSize(definition.engine);
     await this.#budget.reserve(slot, memoryEstimate(slot, fileBytes, this.#options.memoryBudget));
     if (this.#closing.signal.aborted) throw new GlossaError('CLOSED', 'the server is shutting down');
     return await startEngine(definition.engine, {
@@ -212,10 +230,10 @@ export class ModelRegistry {
     });
   }
 
-  #lease(slot: ModelSlot, engine: Engine): ModelLease {
+  #lease({ id }: ModelDefinition, slot: ModelSlot, engine: Engine): ModelLease {
     let released = false;
     return {
-      id: slot.definition.id,
+      id,
       engine,
       release: () => {
         if (released) return;
@@ -234,24 +252,6 @@ export class ModelRegistry {
   }
 }
 
-function statusOf(slot: ModelSlot): ModelStatus {
-  return { definition: slot.definition, state: slot.state, hasBeenReady: slot.hasBeenReady };
-}
-
-async function modelFileSize(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (cause) {
-    throw new GlossaError('MODEL_LOAD_FAILED', "its file is missing or can't be read", { cause });
-  }
-}
-
-/**
- * Bytes to make room for. What a model was seen to take counts, but one that fitted by its file's size and then
- * took more than the whole budget may come back: it gets the budget for itself.
- */
-function memoryEstimate(slot: ModelSlot, fileBytes: number, budget: number): number {
-  const { measuredBytes } = slot;
-  if (measuredBytes === undefined) return Math.ceil(fileBytes * MEMORY_PER_FILE_BYTE);
-  return budget === 0 ? measuredBytes : Math.min(measuredBytes, budget);
+function statusOf({ definition, slot }: Served): ModelStatus {
+  return { definition, state: slot.state, hasBeenReady: slot.hasBeenReady };
 }

@@ -135,6 +135,19 @@ describe('glossa models', () => {
     ]);
   });
 
+  test('lists models that share their base, and adapters that are missing', async () => {
+    writeFileSync(join(folder, 'tiny.gguf'), 'x'.repeat(1500));
+    writeFileSync(join(folder, 'a.gguf'), 'x');
+    const adapters = ['--lora', 'alpaca:a.gguf', '--lora', 'poet:none.gguf'];
+    const { stdout } = await glossa(['models', '--port', '1', '--model', 'tiny.gguf', ...adapters]);
+    assert.deepEqual(stdout.split('\n').slice(0, 4), [
+      'MODEL           FILE     STATE  ALIASES',
+      'tiny (default)  1.5 kB   -',
+      'alpaca          on tiny  -',
+      'poet            missing  -',
+    ]);
+  });
+
   test('asks a running server what is loaded', async () => {
     const { server } = await listeningServer();
     const { port } = new URL(server.url);

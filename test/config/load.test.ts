@@ -82,7 +82,12 @@ describe('precedence', () => {
         ...(option.name === 'kvCells' && { GLOSSA_KV_LAYOUT: 'unified' }),
       };
       const value = load({ env }).settings[option.name];
-      const expected = option.name === 'model' ? [join(folder, 'a'), join(folder, 'b')] : undefined;
+      const paths = [join(folder, 'a'), join(folder, 'b')];
+      const ofPaths: Readonly<Record<string, unknown>> = {
+        model: paths,
+        lora: paths.map((path) => ({ path, scale: 1 })),
+      };
+      const expected = ofPaths[option.name];
       if (expected !== undefined) assert.deepEqual(value, expected);
       else assert.equal(JSON.stringify(value).replaceAll(/["[\]]/g, ''), text, option.name);
     }

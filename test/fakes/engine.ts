@@ -3,6 +3,7 @@ import type {
   EngineFactory,
   EngineOptions,
   EngineStats,
+  GenerateOptions,
   Generation,
   ModelInfo,
 } from '../../src/engine/engine.js';
@@ -35,6 +36,8 @@ export class FakeEngine implements Engine {
   readonly info: ModelInfo;
   /** Every request it was given, checked. */
   readonly requests: GenerationRequest[] = [];
+  /** The adapter set of each of them. */
+  readonly adapterSets: number[] = [];
   readonly vocabulary = new FakeVocabulary();
   readonly #options: FakeEngineOptions;
   readonly #running = new Set<FakeGeneration>();
@@ -46,10 +49,11 @@ export class FakeEngine implements Engine {
     this.info = { ...FAKE_INFO, ...options.info };
   }
 
-  generate(input: GenerationRequestInput, options: { signal?: AbortSignal } = {}): Generation {
+  generate(input: GenerationRequestInput, options: GenerateOptions = {}): Generation {
     if (this.#closed) throw new GlossaError('CLOSED', 'the engine is closed');
     const request = parseGenerationRequest(input);
     this.requests.push(request);
+    this.adapterSets.push(options.adapterSet ?? 0);
     const generation = new FakeGeneration({
       request,
       options: this.#options,

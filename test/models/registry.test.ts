@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { stat } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 
@@ -7,7 +8,7 @@ import { GlossaError } from '../../src/errors.js';
 import { ModelRegistry, type RegistryOptions } from '../../src/models/registry.js';
 import { eventually, hasCode } from '../engine/conformance.js';
 import { FakeEngine, fakeEngineFactory } from '../fakes/engine.js';
-import { silent, testConfiguration } from '../fakes/server.js';
+import { silent, SOME_FILE, testConfiguration } from '../fakes/server.js';
 
 /** A promise that a test resolves when it likes. */
 function gate(): { open: () => void; passed: Promise<void> } {
@@ -181,6 +182,92 @@ describe('loading', () => {
     void registry.acquire().catch(() => undefined);
     void registry.acquire().catch(() => undefined);
     await assert.rejects(registry.acquire(), hasCode('MODEL_LOADING'));
+  });
+});
+
+describe('models that share an engine', () => {
+  /** A registry of one engine, which three ids share, with different adapters. */
+  function makeSharing(options: Partial<RegistryOptions> = {}): {
+    registry: ModelRegistry;
+    engines: () => FakeEngine[];
+  } {
+    const { catalogue } = testConfiguration({ lora: ['one:../LICENSE', 'two:../README.md'] });
+    const startEngine = fakeEngineFactory();
+    const registry = new ModelRegistry({ catalogue, startEngine, memoryBudget: 0, log: silent, ...options });
+    return { registry, engines: () => startEngine.started.map(({ engine }) => engine) };
+  }
+
+  test('load it once, and each request goes with the adapters of its id', async () => {
+    const { registry, engines } = makeSharing();
+    const leases = await Promise.all(['two', 'package.json', 'one'].map((name) => registry.acquire(name)));
+    assert.deepEqual(
+      leases.map(({ id }) => id),
+      ['two', 'package.json', 'one'],
+    );
+    for (const { engine } of leases) engine.generate({ prompt: 'A' }).cancel();
+    const [engine, ...others] = engines();
+    assert.deepEqual(engine?.adapterSets, [2, 0, 1]);
+    assert.deepEqual(others, []);
+  });
+
+  test('pass a signal on beside the adapters', async () => {
+    const { registry } = makeSharing();
+    const { engine } = await registry.acquire('one');
+    const reasons: string[] = [];
+    for await (const event of engine.generate({ prompt: 'A' }, { signal: AbortSignal.abort() })) {
+      if (event.type === 'finish') reasons.push(event.finishReason);
+    }
+    assert.deepEqual(reasons, ['cancelled']);
+  });
+
+  test('have one state', async () => {
+    const { registry } = makeSharing();
+    await registry.acquire('one');
+    assert.deepEqual(
+      registry.list().map(({ definition, state }) => [definition.id, state.name]),
+      [
+        ['package.json', 'ready'],
+        ['one', 'ready'],
+        ['two', 'ready'],
+      ],
+    );
+  });
+
+  test('keep it loaded while any of them is in use', async () => {
+    const memoryBudget = 1e6;
+    const { catalogue } = testConfiguration({
+      model: [SOME_FILE, '../LICENSE'],
+      lora: ['one:../README.md', 'two:../README.md=2'],
+    });
+    const engine = { info: { memoryBytes: memoryBudget } };
+    const startEngine = fakeEngineFactory(() => Promise.resolve(new FakeEngine(engine)));
+    const { registry } = makeSharing({ catalogue, memoryBudget, startEngine });
+    const [first, second] = [await registry.acquire('one'), await registry.acquire('two')];
+    first.release();
+    const waiting = registry.acquire('LICENSE');
+    await turn();
+    assert.deepEqual([stateOf(registry, 'one'), stateOf(registry, 'LICENSE')], ['ready', 'loading']);
+    second.release();
+    await waiting;
+    assert.equal(stateOf(registry, 'one'), 'unloaded');
+  });
+
+  test('need room for all adapters', async () => {
+    const bytes = async (path: string): Promise<number> => (await stat(path)).size;
+    const files = (await bytes(SOME_FILE)) + (await bytes('LICENSE')) + (await bytes('README.md'));
+    const enough = makeSharing({ memoryBudget: Math.ceil(files * 1.2) });
+    assert.equal((await enough.registry.acquire()).id, 'package.json');
+    const tooLittle = makeSharing({ memoryBudget: Math.ceil(files * 1.2) - 1 });
+    await assert.rejects(tooLittle.registry.acquire(), /memoryBudget is/);
+  });
+
+  test('fail to load with the name of the adapter that is missing', async () => {
+    const { catalogue } = testConfiguration({ lora: ['one:/nowhere/none.gguf'] });
+    const { registry } = makeSharing({ catalogue });
+    await assert.rejects(registry.acquire('one'), {
+      code: 'MODEL_LOAD_FAILED',
+      message: "model package.json can't be loaded: adapter none.gguf is missing or can't be read",
+    });
   });
 });
 

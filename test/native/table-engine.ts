@@ -56,17 +56,24 @@ export class TableEngine {
   static async create(
     options: Partial<Omit<TableEngineOptions, 'pieces'>> & {
       table?: Float32Array;
+      /** Tables of further adapter sets. */
+      adapterTables?: readonly Float32Array[];
       vocabularySize?: number;
       /** Text of each token, or its bytes; default a, b, c, ... */
       pieces?: readonly (string | Uint8Array)[];
     } = {},
   ): Promise<TableEngine> {
-    const { vocabularySize = 12, table = hashTable(vocabularySize, 1), ...rest } = options;
+    const {
+      vocabularySize = 12,
+      table = hashTable(vocabularySize, 1),
+      adapterTables = [],
+      ...rest
+    } = options;
     const pieces =
       options.pieces ?? Array.from({ length: vocabularySize }, (_, id) => String.fromCharCode(97 + id));
     const engine = new TableEngine(null);
     engine.native = await TableEngine.#addon.createTableEngine(
-      table,
+      [table, ...adapterTables],
       {
         contextSize: 256,
         parallelSequences: 4,
@@ -112,6 +119,7 @@ export class TableEngine {
       numReturnSequences: 1,
       eosTokenId: [],
       stopStrings: [],
+      adapterSet: 0,
       ...request,
       id,
     });

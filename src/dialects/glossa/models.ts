@@ -1,3 +1,5 @@
+import { basename } from 'node:path';
+
 import type { EngineStats } from '../../engine/engine.js';
 import type { ModelRegistry, ModelStatus } from '../../models/registry.js';
 import { snakeCaseKeys, type SnakeCased } from './snake-case.js';
@@ -7,6 +9,10 @@ export interface ModelEntry {
   id: string;
   aliases: readonly string[];
   default: boolean;
+  /** Id of the model whose engine it shares. */
+  base?: string;
+  /** LoRA adapters that its requests are decoded with. */
+  lora?: readonly { readonly file: string; readonly scale: number }[];
   state: ModelStatus['state']['name'];
   /** 0 to 1 while loading. */
   progress?: number;
@@ -26,8 +32,15 @@ export function modelEntries(models: ModelRegistry): ModelEntry[] {
 }
 
 function common({ definition, state }: ModelStatus, defaultModel: string): ModelEntry {
-  const { id, aliases } = definition;
-  return { id, aliases, default: id === defaultModel, state: state.name };
+  const { id, aliases, base, lora } = definition;
+  return {
+    id,
+    aliases,
+    default: id === defaultModel,
+    ...(base !== undefined && { base }),
+    ...(lora.length > 0 && { lora: lora.map(({ path, scale }) => ({ file: basename(path), scale })) }),
+    state: state.name,
+  };
 }
 
 function details({ state }: ModelStatus): Partial<ModelEntry> {
@@ -45,12 +58,12 @@ function details({ state }: ModelStatus): Partial<ModelEntry> {
   };
 }
 
-/** Figures of all loaded models, by id. An engine that is just restarting has none. */
+/** Figures of all engines, by id of the model they were loaded for. One that is just restarting has none. */
 export async function loadedStats(
   models: ModelRegistry,
 ): Promise<Record<string, SnakeCased<EngineStats> | null>> {
   const stats = models.list().flatMap(({ definition, state }) =>
-    state.name !== 'ready'
+    state.name !== 'ready' || definition.base !== undefined
       ? []
       : state.engine.stats().then(
           (figures) => [definition.id, snakeCaseKeys(figures)] as const,

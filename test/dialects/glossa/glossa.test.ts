@@ -242,6 +242,23 @@ describe('GET /glossa/models', () => {
     });
   });
 
+  test('tells bases and adapters, which share a state', async () => {
+    const server = testServer({ flags: { lora: ['one:../LICENSE=0.5'] } });
+    await server.post('/glossa/generate', { prompt: 'A', model: 'one' });
+    const { models } = (await (await server.app.request('/glossa/models')).json()) as {
+      models: { id: string; base?: string; lora?: object; state: string }[];
+    };
+    assert.deepEqual(
+      models.map(({ id, base, lora, state }) => ({ id, base, lora, state })),
+      [
+        { id: 'package.json', base: undefined, lora: undefined, state: 'ready' },
+        { id: 'one', base: 'package.json', lora: [{ file: 'LICENSE', scale: 0.5 }], state: 'ready' },
+      ],
+    );
+    const stats = (await (await server.app.request('/glossa/stats')).json()) as { models: object };
+    assert.deepEqual(Object.keys(stats.models), ['package.json']);
+  });
+
   test('tells why a model failed', async () => {
     const server = testServer({ flags: { model: ['/nowhere/a.gguf'] } });
     await server.post('/glossa/generate', { prompt: 'A' });
