@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 
 import { FormatError, quote } from '../../format-error.js';
+import { refuseLookalikes } from './lookalikes.js';
 import { MessageReader } from './protobuf.js';
 
 /** sentencepiece_model.proto, ModelProto.SentencePiece.Type; llama.cpp's token types have the same numbers. */
@@ -144,6 +145,7 @@ export function parseSentencePieceModel(bytes: Buffer): SentencePieceModel {
     precompiledCharsmap: new Uint8Array(),
     denormalizerCharsmap: new Uint8Array(),
   };
+  refuseLookalikes(bytes);
   readFields(bytes, 'model', MODEL_FIELDS, model);
   checkPieces(model.pieces);
   return model;
