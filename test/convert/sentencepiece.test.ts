@@ -104,14 +104,25 @@ describe('a malformed SentencePiece model is refused', () => {
   const withSpecials = (...more: readonly Buffer[]): Buffer => Buffer.concat([...specials, ...more]);
   const cases: readonly (readonly [kind: string, bytes: Buffer, message: RegExp])[] = [
     ['an empty file', Buffer.alloc(0), /there are no pieces/],
-    ['a text file', Buffer.from('version https://git-lfs.github.com/spec/v1\n'), /tokenizer.model: model: /],
+    ['a text file', Buffer.from('SentencePiece'), /tokenizer.model: model: /],
+    [
+      'a Git LFS pointer',
+      Buffer.from('version https://git-lfs.github.com/spec/v1'),
+      /received a Git LFS pointer/,
+    ],
+    ['a web page', Buffer.from('<!DOCTYPE html>'), /received a web page/],
+    ['a tiktoken vocabulary', Buffer.from('IQ== 0\nIg== 1\n'), /received tiktoken's format/],
     ['a file cut off', whole.subarray(0, whole.length - 1), /model: (field 3|the message ends)/],
     [
       'a length past the end',
       withSpecials(varint(10), varint(2 ** 40)),
       /model: field 1 is longer than the 0 bytes that are left/,
     ],
-    ['a length of 64 bits', withSpecials(varint(10), varint(2n ** 64n - 1n)), /model: field 1 is longer than the 0 bytes/],
+    [
+      'a length of 64 bits',
+      withSpecials(varint(10), varint(2n ** 64n - 1n)),
+      /model: field 1 is longer than the 0 bytes/,
+    ],
     ['a number without an end', withSpecials(Buffer.alloc(12, 0xff)), /a number is longer than 10 bytes/],
     ['a number cut off', withSpecials(Buffer.of(0x8a)), /the message ends within a number/],
     ['field 0', withSpecials(varint(2), varint(0)), /expected a field number from 1 to \d+, received 0/],

@@ -14,6 +14,7 @@ export const chatTemplateSchema = z.union([
   z.string(),
   z.array(z.object({ name: z.string(), template: z.string() })),
 ]);
+/** What it gives. */
 export type ChatTemplate = z.output<typeof chatTemplateSchema>;
 
 const fileSchema = z.looseObject({ chat_template: chatTemplateSchema.nullish() });

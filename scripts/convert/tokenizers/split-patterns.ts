@@ -46,6 +46,7 @@ export const SPLIT_PATTERNS = {
   hanAndHangul: '[一-龥ࠀ-一가-\uD7FF]+',
 } as const;
 
+/** A name in `SPLIT_PATTERNS`. */
 export type SplitPattern = keyof typeof SPLIT_PATTERNS;
 
 /**

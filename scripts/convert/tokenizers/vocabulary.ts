@@ -7,6 +7,7 @@ export const TOKEN_TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, 
 /** The score of what fills a gap, as in llama.cpp's converter. */
 const UNUSED_SCORE = -10_000;
 
+/** A token in its place. */
 export interface Token {
   readonly text: string;
   /** One of `TOKEN_TYPES`. */

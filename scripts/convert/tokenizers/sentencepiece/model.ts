@@ -1,16 +1,20 @@
 import { readFile, stat } from 'node:fs/promises';
 
 import { FormatError, quote } from '../../format-error.js';
+import { refuseLookalikes } from './lookalikes.js';
 import { MessageReader } from './protobuf.js';
 
 /** sentencepiece_model.proto, ModelProto.SentencePiece.Type; llama.cpp's token types have the same numbers. */
 export const PIECE_TYPES = ['normal', 'unknown', 'control', 'userDefined', 'unused', 'byte'] as const;
+/** One of them. */
 export type PieceType = (typeof PIECE_TYPES)[number];
 
 /** sentencepiece_model.proto, TrainerSpec.ModelType. */
 const MODEL_TYPES = ['unigram', 'bpe', 'word', 'char'] as const;
+/** How the model cuts text. */
 export type ModelType = (typeof MODEL_TYPES)[number];
 
+/** A token of the model. */
 export interface Piece {
   /** As the file has it: "▁" (U+2581) for a space. */
   readonly text: string;
@@ -144,6 +148,7 @@ export function parseSentencePieceModel(bytes: Buffer): SentencePieceModel {
     precompiledCharsmap: new Uint8Array(),
     denormalizerCharsmap: new Uint8Array(),
   };
+  refuseLookalikes(bytes);
   readFields(bytes, 'model', MODEL_FIELDS, model);
   checkPieces(model.pieces);
   return model;
