@@ -11,9 +11,10 @@ export interface Bounds {
 }
 
 /**
- * Fewer bits move the scores further, and small models suffer most. The bounds are about ten times what the shipped model's
- * conversions show (docs/convert.md), which is one of the smallest there are; a tensor of the wrong scale, order or place exceeds
- * them. Divergence is the finer of the two: it sees changes that by chance leave the perplexity of one text as it was.
+ * Fewer bits move the scores further, and small models suffer most. The bounds are about ten times what the
+ * shipped model's conversions show (docs/convert.md), which is one of the smallest there are; a tensor of the
+ * wrong scale, order or place exceeds them. Divergence is the finer of the two: it sees changes that by chance
+ * leave the perplexity of one text as it was.
  */
 export const BOUNDS: Readonly<Record<OutputTypeName, Bounds>> = {
   f32: { perplexity: 1.001, divergence: 1e-5, difference: 1e-3 },

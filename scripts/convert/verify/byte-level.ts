@@ -10,8 +10,8 @@ const QWEN2_WORDS =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
 /**
- * tokenizer.json of vocab.json and merges.txt, as transformers makes it: a byte-level BPE that cuts text as GPT-2 does, or as Qwen 2
- * where tokenizer_config.json names that.
+ * tokenizer.json of vocab.json and merges.txt, as transformers makes it: a byte-level BPE that cuts text as GPT-2
+ * does, or as Qwen 2 where tokenizer_config.json names that.
  */
 export function byteLevelTokenizer(
   files: VerificationFiles & {

@@ -9,8 +9,9 @@ interface Component {
 const MARK = '\u2581';
 
 /**
- * A tokenizer.json of a SentencePiece BPE that puts a space before every stretch of text, as SentencePiece and llama.cpp do. Newer
- * ones ("Metaspace") leave it out where the text begins with a space, and after special tokens; GGUF can't say that.
+ * A tokenizer.json of a SentencePiece BPE that puts a space before every stretch of text, as SentencePiece and
+ * llama.cpp do. Newer ones ("Metaspace") leave it out where the text begins with a space, and after special
+ * tokens; GGUF can't say that.
  */
 export function withPlainSpaces(json: TokenizerJson): TokenizerJson {
   const pre = (json.pre_tokenizer ?? {}) as Component;

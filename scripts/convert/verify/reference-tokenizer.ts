@@ -61,8 +61,8 @@ export class ReferenceTokenizer {
   }
 
   /**
-   * A text as both tokenizers are to be given it: in Unicode's normal form C where this tokenizer would put it into that first.
-   * llama.cpp (v0.5.0) never does, so a client has to.
+   * A text as both tokenizers are to be given it: in Unicode's normal form C where this tokenizer would put it
+   * into that first. llama.cpp (v0.5.0) never does, so a client has to.
    */
   prepare(text: string): string {
     return this.#composes ? text.normalize('NFC') : text;

@@ -28,8 +28,8 @@ export interface SentencePieceVocabulary {
 const MARK = '\u2581';
 
 /**
- * tokenizer.json of a SentencePiece model that gives the ids of SentencePiece itself: BPE with merges in the order of the pieces' scores, or
- * Unigram.
+ * tokenizer.json of a SentencePiece model that gives the ids of SentencePiece itself: BPE with merges in the order
+ * of the pieces' scores, or Unigram.
  *
  * @throws FormatError for other kinds of models
  */
@@ -58,7 +58,9 @@ export function sentencePieceTokenizer(
   };
 }
 
-/** transformers' tokenizers on SentencePiece put the start token first unless tokenizer_config.json says otherwise. */
+/**
+ * transformers' tokenizers on SentencePiece put the start token first unless tokenizer_config.json says otherwise.
+ */
 function startToken(content: string, ids: ReadonlyMap<string, number>): object | null {
   if (!ids.has(content)) return null;
   const single = [{ SpecialToken: { id: content, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }];

@@ -1,4 +1,7 @@
-/** Main module of the process that runs both models: llama.cpp may abort on a broken file, and takes only this one along. */
+/**
+ * Main module of the process that runs both models: llama.cpp may abort on a broken file, and takes only this one
+ * along.
+ */
 import process from 'node:process';
 
 import { Evaluator } from '../../../src/engine/evaluate.js';
