@@ -89,8 +89,8 @@ describe('a checkpoint that cannot be converted is refused, and nothing is writt
     ['cross attention', { config: { add_cross_attention: true } }, /for add_cross_attention, received true/],
     [
       'token id that is negative',
-      { config: { pad_token_id: -1 } },
-      /expected a token id for pad_token_id, received -1/,
+      { config: { eos_token_id: -1 } },
+      /expected a token id for eos_token_id, received -1/,
     ],
   ];
   for (const [kind, options, message] of cases) {

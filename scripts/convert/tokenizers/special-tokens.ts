@@ -96,8 +96,9 @@ function configId(config: ModelConfig, name: SpecialName, size: number): number 
   // A list (several end tokens) has no place in the metadata.
   if (typeof id !== 'number') return undefined;
   if (Number.isInteger(id) && id >= 0 && id < size) return id;
-  // Fine-tuned models name a padding token behind the last row; nothing that generates ever asks for it.
-  if (name === 'pad' && id >= size) return undefined;
+  // Old LLaMA checkpoints say -1 for none, fine-tuned models name a padding token behind the last row; nothing that
+  // generates ever asks for it.
+  if (name === 'pad' && Number.isInteger(id)) return undefined;
   throw new FormatError(
     'config.json',
     `expected a token id for ${name}_token_id, received ${id} (the embedding has ${size} rows)`,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { FormatError } from '../format-error.js';
+import { readSentencePieceModel } from '../tokenizers/sentencepiece/model.js';
 import { byteLevelTokenizer } from './byte-level.js';
 import { type JsTokenizer, makeTokenizer } from './js-tokenizer.js';
 import { withPlainSpaces } from './metaspace.js';
@@ -40,9 +41,13 @@ export class ReferenceTokenizer {
   /**
    * Reads a tokenizer's files: tokenizer.json if it is there, else tokenizer.model, else vocab.json and merges.txt.
    *
+   * @param readSentencePiece reads tokenizer.model. Default: as the converter does
    * @throws FormatError naming what is missing or cannot be used
    */
-  static async read(folder: string, readSentencePiece?: ReadSentencePiece): Promise<ReferenceTokenizer> {
+  static async read(
+    folder: string,
+    readSentencePiece: ReadSentencePiece = readSentencePieceModel,
+  ): Promise<ReferenceTokenizer> {
     const files = await readVerificationFiles(folder);
     const json =
       files.tokenizer === undefined
@@ -145,17 +150,16 @@ function templateOf(tokenizer: JsTokenizer): Frame {
 async function tokenizerOf(
   folder: string,
   files: VerificationFiles,
-  readSentencePiece: ReadSentencePiece | undefined,
+  readSentencePiece: ReadSentencePiece,
 ): Promise<TokenizerJson> {
   const path = join(folder, 'tokenizer.model');
-  if (readSentencePiece !== undefined && existsSync(path))
-    return sentencePieceTokenizer(await readSentencePiece(path), files);
+  if (existsSync(path)) return sentencePieceTokenizer(await readSentencePiece(path), files);
   const { vocabulary, merges } = files;
   if (vocabulary !== undefined && merges !== undefined)
     return byteLevelTokenizer({ ...files, vocabulary, merges });
   throw new FormatError(
     'tokenizer',
-    'there is no tokenizer.json, no tokenizer.model that can be read, and no vocab.json with merges.txt',
+    'there is neither tokenizer.json, nor tokenizer.model, nor vocab.json with merges.txt',
   );
 }
 

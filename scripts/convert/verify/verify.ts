@@ -7,7 +7,7 @@ import { TemporaryFile } from '../temporary-file.js';
 import { compareInChild } from './child.js';
 import { judge } from './judge.js';
 import type { LogitComparison } from './logits.js';
-import { type ReadSentencePiece, ReferenceTokenizer } from './reference-tokenizer.js';
+import { ReferenceTokenizer } from './reference-tokenizer.js';
 import { AWKWARD_STRINGS } from './strings.js';
 import { VERIFICATION_TEXT } from './text.js';
 import { compareTokenizers, type TokenizerComparison } from './tokenizers.js';
@@ -23,8 +23,6 @@ export interface VerificationOptions {
   readonly writeReference: (target: TemporaryFile) => Promise<void>;
   /** Where the tokenizer's files are. */
   readonly tokenizerFolder: string;
-  /** Reads a `tokenizer.model`; needed only for folders without tokenizer.json. */
-  readonly readSentencePiece?: ReadSentencePiece | undefined;
   /** Threads of the models. Default: as many as there are cores. */
   readonly threads?: number | undefined;
   /** 0 to 1, while the models run. */
@@ -54,7 +52,7 @@ export async function verifyConversion(options: VerificationOptions): Promise<Ve
   const { ggufPath, outtype } = options;
   const reference = TemporaryFile.beside(ggufPath);
   try {
-    const tokenizer = await ReferenceTokenizer.read(options.tokenizerFolder, options.readSentencePiece);
+    const tokenizer = await ReferenceTokenizer.read(options.tokenizerFolder);
     const strings = AWKWARD_STRINGS.map(({ what, text }) => ({ what, text: tokenizer.prepare(text) }));
     await options.writeReference(reference);
     const order = {
