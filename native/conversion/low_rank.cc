@@ -10,9 +10,9 @@ namespace glossa {
 
 namespace {
 
-/// Rows and columns whose sums are kept in registers: 8 of 4 floats, half of what SSE and NEON have.
-constexpr std::size_t kTileRows = 4;
-constexpr std::size_t kTileColumns = 8;
+/// Columns whose sums are kept in registers: 8 of 4 floats, half of what SSE and NEON have. One row at a
+/// time: with several, compilers vectorise across the rows and shuffle.
+constexpr std::size_t kTileColumns = 32;
 /// Columns handled at a time, so that their part of `a` stays in the processor's cache while rows go by.
 constexpr std::size_t kBlockColumns = 64;
 /// Multiplications below which another thread costs more than it saves.
@@ -29,34 +29,28 @@ struct Product {
   float scale;
 };
 
-/// `height` rows by `width` columns, at most a tile. `right` is a block of kBlockColumns columns, packed.
-/// Called with constants for whole tiles, so that the compiler unrolls and vectorises it.
+/// `width` columns of a row, at most a tile. `right` is a block of kBlockColumns columns, packed. Called with
+/// a constant for whole tiles, so that the compiler unrolls and vectorises it.
 inline void addTile(const Product& product, const float* right, std::size_t row, std::size_t column,
-                    std::size_t height, std::size_t width) {
-  std::array<std::array<float, kTileColumns>, kTileRows> sums{};
+                    std::size_t width) {
+  std::array<float, kTileColumns> sums{};
+  const float* left = product.left + row * product.rank;
   for (std::size_t k = 0; k < product.rank; ++k) {
     const float* line = right + k * kBlockColumns;
-    for (std::size_t r = 0; r < height; ++r) {
-      const float factor = product.left[(row + r) * product.rank + k];
-      for (std::size_t c = 0; c < width; ++c) sums[r][c] += factor * line[c];
-    }
+    for (std::size_t c = 0; c < width; ++c) sums[c] += left[k] * line[c];
   }
-  for (std::size_t r = 0; r < height; ++r) {
-    float* target = product.weight + (row + r) * product.columns + column;
-    for (std::size_t c = 0; c < width; ++c) target[c] += product.scale * sums[r][c];
-  }
+  float* target = product.weight + row * product.columns + column;
+  for (std::size_t c = 0; c < width; ++c) target[c] += product.scale * sums[c];
 }
 
 void addBlock(const Product& product, const float* packed, std::size_t column, std::size_t width,
               std::size_t firstRow, std::size_t lastRow) {
-  for (std::size_t row = firstRow; row < lastRow; row += kTileRows) {
-    const std::size_t height = std::min(kTileRows, lastRow - row);
+  for (std::size_t row = firstRow; row < lastRow; ++row) {
     for (std::size_t c = 0; c < width; c += kTileColumns) {
-      const std::size_t rest = std::min(kTileColumns, width - c);
-      if (height == kTileRows && rest == kTileColumns)
-        addTile(product, packed + c, row, column + c, kTileRows, kTileColumns);
+      if (width - c >= kTileColumns)
+        addTile(product, packed + c, row, column + c, kTileColumns);
       else
-        addTile(product, packed + c, row, column + c, height, rest);
+        addTile(product, packed + c, row, column + c, width - c);
     }
   }
 }
@@ -108,8 +102,8 @@ class Threads {
 
 void add(const Product& product, std::size_t rows) {
   const std::size_t count = threadsFor(rows, product);
-  // Whole tiles each, but for the last. Scratch memory is allocated here, so that nothing throws in a thread.
-  const std::size_t share = (rows / count + kTileRows) / kTileRows * kTileRows;
+  // Scratch memory is allocated here, so that nothing throws in a thread.
+  const std::size_t share = rows / count + 1;
   std::vector<std::vector<float>> packed(count, std::vector<float>(product.rank * kBlockColumns));
   Threads threads;
   for (std::size_t index = 0; index * share < rows; ++index) {
