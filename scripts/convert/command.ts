@@ -1,17 +1,20 @@
-import { basename } from 'node:path';
-
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-import { type ConversionResult, convertCheckpoint } from './convert.js';
+import { GlossaError } from '../../src/errors.js';
+import { convertCheckpoint } from './convert.js';
+import { describeAdapter, describeFile, describePlan } from './describe-result.js';
+import { ADAPTER_TYPES, type AdapterOutputType, convertAdapter } from './lora/index.js';
 import type { AdapterChoice } from './lora/merge.js';
 import { DEFAULT_OUTPUT_TYPE, OUTPUT_TYPE_NAMES, type OutputTypeName } from './output-types.js';
-import type { TensorOrigin } from './plan.js';
-import { formatBytes, progressPrinter, type ProgressStream } from './progress.js';
+import { progressPrinter, type ProgressStream } from './progress.js';
 import { formatReport } from './verify/report.js';
+import type { VerificationReport } from './verify/verify.js';
+import type { ConversionListeners } from './write-tensors.js';
 
 interface ConvertFlags {
   readonly lora: readonly AdapterChoice[];
-  readonly outtype: OutputTypeName;
+  readonly loraOnly?: boolean;
+  readonly outtype?: OutputTypeName;
   readonly outfile?: string;
   readonly tokenizer?: string;
   readonly align: boolean;
@@ -39,10 +42,15 @@ export function registerConvert(
     .description('convert a Hugging Face checkpoint, with LoRA adapters merged into it, to a GGUF file')
     .argument('<SOURCE>', 'checkpoint folder, or hf:owner/name[@revision]')
     .option('--lora <DIR[=SCALE]>', 'PEFT adapter to merge; again for more, in order', collectAdapters, [])
+    .option(
+      '--lora-only',
+      'convert the adapter alone, for use at run time; SOURCE is the model it was trained on',
+    )
     .addOption(
-      new Option('--outtype <TYPE>', 'type of the weights')
-        .choices([...OUTPUT_TYPE_NAMES])
-        .default(DEFAULT_OUTPUT_TYPE),
+      new Option(
+        '--outtype <TYPE>',
+        `type of the weights (default: ${DEFAULT_OUTPUT_TYPE}; f32 for an adapter)`,
+      ).choices([...OUTPUT_TYPE_NAMES]),
     )
     .option(
       '--outfile <FILE>',
@@ -73,47 +81,70 @@ function parseThreads(value: string): number {
 
 async function runConvert(source: string, flags: ConvertFlags, { out, err }: ConvertStreams): Promise<void> {
   const progress = progressPrinter(err);
+  const listeners = {
+    onProgress: progress.show,
+    onWarning: (message: string) => {
+      progress.end();
+      err.write(`warning: ${message}\n`);
+    },
+    onVerification: (report: VerificationReport) => {
+      progress.end();
+      out.write(formatReport(report));
+    },
+  };
   try {
-    const { lora, ...others } = flags;
-    const result = await convertCheckpoint({
-      ...others,
-      source,
-      adapters: lora,
-      onProgress: progress.show,
-      onVerification: (report) => {
-        progress.end();
-        out.write(formatReport(report));
-      },
-      onWarning: (message) => {
-        progress.end();
-        err.write(`warning: ${message}\n`);
-      },
-    });
+    const text = await (flags.loraOnly === true ? convertOne : convertWhole)(source, flags, listeners);
     progress.end();
-    out.write(flags.dryRun === true ? describePlan(result) : describeFile(result));
+    out.write(text);
   } finally {
     progress.end();
   }
 }
 
-function describeFile(result: ConversionResult): string {
-  const { outfile, outtype, architecture, tensors, bytes } = result;
-  const aligned = result.addedRows === 0 ? '' : `, vocabulary aligned by ${result.addedRows} rows`;
-  return `${outfile}: ${architecture}, ${outtype}, ${tensors.length} tensors, ${formatBytes(bytes)}${aligned}\n`;
+interface Listeners extends ConversionListeners {
+  readonly onVerification: (report: VerificationReport) => void;
 }
 
-function describePlan(result: ConversionResult): string {
-  const { outfile, outtype, architecture, tensors, parameters } = result;
-  const lines = tensors.map(
-    ({ name, type, dimensions, origin }) =>
-      `  ${name}  ${type}  [${dimensions.join(', ')}]  ${describeOrigin(origin)}`,
-  );
-  const total = `${architecture}, ${tensors.length} tensors, ${parameters} parameters`;
-  return `${lines.join('\n')}\n${total}\nwould write ${basename(outfile)} as ${outtype}\n`;
+async function convertWhole(source: string, flags: ConvertFlags, listeners: Listeners): Promise<string> {
+  const { lora, loraOnly: _, ...others } = flags;
+  const result = await convertCheckpoint({ ...others, ...listeners, source, adapters: lora });
+  return flags.dryRun === true ? describePlan(result) : describeFile(result);
 }
 
-function describeOrigin(origin: TensorOrigin): string {
-  if (origin.kind === 'generated') return 'computed';
-  const { tensor, transform } = origin;
-  return `from ${tensor.name} (${tensor.dtype}${transform === undefined ? '' : `, ${transform.kind}`})`;
+/** `--lora-only`: one adapter, without its base. */
+async function convertOne(source: string, flags: ConvertFlags, listeners: Listeners): Promise<string> {
+  const [adapter, ...others] = flags.lora;
+  if (adapter === undefined || others.length > 0)
+    throw misused(`expected one --lora with --lora-only, received ${flags.lora.length}`);
+  if (adapter.scale !== 1)
+    throw misused('a scale belongs to the use of an adapter (serve --lora FILE=SCALE), not into its file');
+  const senseless = [
+    ['--tokenizer', flags.tokenizer !== undefined],
+    ['--no-align', !flags.align],
+    ['--verify', flags.verify],
+    ['--threads', flags.threads !== undefined],
+  ].find(([, given]) => given === true);
+  if (senseless !== undefined) throw misused(`${String(senseless[0])} means nothing with --lora-only`);
+  const { outtype = 'f32', outfile, dryRun } = flags;
+  if (!isAdapterType(outtype))
+    throw misused(
+      `expected ${Object.keys(ADAPTER_TYPES).join(', ')} for --outtype of an adapter, received ${outtype}`,
+    );
+  const result = await convertAdapter({
+    adapter: adapter.folder,
+    base: source,
+    outtype,
+    outfile,
+    dryRun,
+    ...listeners,
+  });
+  return describeAdapter(result, dryRun === true);
+}
+
+function misused(message: string): GlossaError {
+  return new GlossaError('CONVERSION_FAILED', message);
+}
+
+function isAdapterType(type: string): type is AdapterOutputType {
+  return Object.hasOwn(ADAPTER_TYPES, type);
 }

@@ -74,16 +74,24 @@ async function collectMetadata(source: MergedSource, parts: MetadataParts): Prom
     ['general.architecture', string(architecture.name)],
     ...(model.metadataFirst ?? []),
     ['general.type', string('model')],
-    ...(await generalMetadata(source.folder, source.config, parameters)),
+    ...(await describeModel(source, parameters)),
     ...model.metadata,
     ['general.file_type', uint32(OUTPUT_TYPES[outtype].fileType)],
     ...(model.metadataAfterFileType ?? []),
     ['general.quantization_version', uint32(QUANTIZATION_VERSION)],
     ...(await tokenizerMetadata({
       folder: tokenizer,
+      templateFolders: source.adapterFolders.toReversed(),
       architecture: architecture.name,
       vocabularySize: model.vocabularySize,
       config: source.config,
     })),
   ]);
+}
+
+/** A merged model is what its last adapter makes of it: that one's card and name describe it, not the base's. */
+function describeModel(source: MergedSource, parameters: number): Promise<Map<string, GgufValue>> {
+  const adapter = source.adapterFolders.at(-1);
+  if (adapter === undefined) return generalMetadata(source.folder, source.config, parameters);
+  return generalMetadata(adapter, {}, parameters, source.folder);
 }

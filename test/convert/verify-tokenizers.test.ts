@@ -175,7 +175,7 @@ describe('the reference for a byte-level BPE', () => {
   });
 
   test('is refused without files, and with parts the library does not know', async (context) => {
-    await assert.rejects(byteLevel(context, {}), /there is no tokenizer\.json, no tokenizer\.model/);
+    await assert.rejects(byteLevel(context, {}), /there is neither tokenizer\.json, nor tokenizer\.model/);
     const json = { ...TINY_TOKENIZER, normalizer: { type: 'Rot13' } };
     await assert.rejects(byteLevel(context, { 'tokenizer.json': json }), /can't use it: .*Rot13/);
     await assert.rejects(byteLevel(context, files, 'a b c\n'), /merges\.txt: expected two parts for merge 0/);

@@ -12,6 +12,7 @@ const PLAIN_FILES = new Set([
   'added_tokens.json',
   'special_tokens_map.json',
   'chat_template.jinja',
+  'chat_template.json',
   'README.md',
   'adapter_config.json',
 ]);

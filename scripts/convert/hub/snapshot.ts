@@ -21,6 +21,8 @@ export interface DownloadProgress {
 export interface SnapshotOptions extends HubAddress, HubOptions {
   /** Where the files go. Default: in the cache, by model and commit. */
   readonly folder?: string | undefined;
+  /** Fetch config.json and nothing else. Default false. */
+  readonly configOnly?: boolean | undefined;
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
   /** For the place of the cache. Default: the process's. */
   readonly env?: NodeJS.ProcessEnv | undefined;
@@ -41,7 +43,9 @@ export async function downloadSnapshot(options: SnapshotOptions): Promise<string
     const folder = options.folder ?? snapshotFolder(listing.id, listing.commit, options.env ?? process.env);
     await mkdir(folder, { recursive: true });
     const trusted = options.folder === undefined;
-    const files = selectFiles(listing.files);
+    const files = selectFiles(listing.files).filter(
+      ({ name }) => options.configOnly !== true || name === 'config.json',
+    );
     const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
     let before = 0;
     for (const file of files) {
@@ -65,6 +69,8 @@ export function hubEnvironment(env: NodeJS.ProcessEnv): Pick<HubOptions, 'endpoi
 
 /** Who hears of a download, and the environment it takes its settings from. */
 export interface FetchOptions {
+  /** Fetch config.json and nothing else. Default false. */
+  readonly configOnly?: boolean | undefined;
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
   /** Default: the process's. */
   readonly env?: NodeJS.ProcessEnv | undefined;

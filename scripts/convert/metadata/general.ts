@@ -60,14 +60,17 @@ const SOURCE_TEXTS: readonly (readonly [key: string, entries: readonly string[]]
  *
  * @param folder the checkpoint's (or adapter's) folder, absolute: its name is the last resort for the model's
  * @param parameters number of elements of all tensors, negative for an adapter
+ * @param generationFolder where generation_config.json is, if not in the folder
  * @throws FormatError if generation_config.json or the model card cannot be read
  */
 export async function generalMetadata(
   folder: string,
   config: ModelConfig,
   parameters: number,
+  generationFolder = folder,
 ): Promise<Map<string, GgufValue>> {
-  const generation = await parseJsonFileIfPresent(join(folder, 'generation_config.json'), generationSchema);
+  const generationFile = join(generationFolder, 'generation_config.json');
+  const generation = await parseJsonFileIfPresent(generationFile, generationSchema);
   const card = await readModelCard(folder);
   // An adapter's number says nothing of its model's size.
   const size = parameters > 0 ? { sizeLabel: sizeLabel(parameters) } : {};

@@ -58,12 +58,31 @@ export interface TokenizerFiles {
 /**
  * Reads tokenizer.json, tokenizer_config.json and the chat template, each if it is there.
  *
+ * @param templateFolders folders whose chat template goes before that of `folder`; the first that has one wins
  * @throws FormatError naming the file and the entry that is wrong
  */
-export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
+export async function readTokenizerFiles(
+  folder: string,
+  templateFolders: readonly string[] = [],
+): Promise<TokenizerFiles> {
   const tokenizer = await parseJsonFileIfPresent(join(folder, 'tokenizer.json'), tokenizerSchema);
-  const config = await parseJsonFileIfPresent(join(folder, 'tokenizer_config.json'), configSchema);
-  return { tokenizer, config, chatTemplate: config?.chat_template ?? (await readChatTemplate(folder)) };
+  const config = await readConfig(folder);
+  for (const other of templateFolders) {
+    const chatTemplate = await templateOf(other, await readConfig(other));
+    if (chatTemplate !== undefined) return { tokenizer, config, chatTemplate };
+  }
+  return { tokenizer, config, chatTemplate: await templateOf(folder, config) };
+}
+
+function readConfig(folder: string): Promise<TokenizerConfig | undefined> {
+  return parseJsonFileIfPresent(join(folder, 'tokenizer_config.json'), configSchema);
+}
+
+async function templateOf(
+  folder: string,
+  config: TokenizerConfig | undefined,
+): Promise<ChatTemplate | undefined> {
+  return config?.chat_template ?? (await readChatTemplate(folder));
 }
 
 /** A named special token ("bos_token") of tokenizer_config.json as text, undefined if it names none. */

@@ -22,7 +22,7 @@ type Conversion = (request: TokenizerRequest, files: TokenizerFiles) => Promise<
  */
 export async function tokenizerMetadata(request: TokenizerRequest): Promise<Map<string, GgufValue>> {
   if (request.vocabularySize < 1) throw new FormatError('tokenizer', 'the embedding has no rows');
-  const files = await readTokenizerFiles(request.folder);
+  const files = await readTokenizerFiles(request.folder, request.templateFolders);
   const convert = await chooseConversion(request, files);
   const metadata = await convert(request, files);
   if (request.architecture === 'llama') addByModelSize(metadata, request.vocabularySize);

@@ -4,6 +4,8 @@ import type { ModelConfig } from '../architectures/architecture.js';
 export interface TokenizerRequest {
   /** Where the tokenizer's files are. */
   readonly folder: string;
+  /** Folders whose chat template, where they have one, goes before the tokenizer's own; the first wins. Default none. */
+  readonly templateFolders?: readonly string[];
   /** llama.cpp's name of the model's architecture: some have habits of their own. */
   readonly architecture: string;
   /** Rows of the embedding: shorter vocabularies are filled up, longer ones refused. */
