@@ -139,4 +139,6 @@ def phi3(config: dict[str, Any]) -> list[Tensor]:
 def gemma2(config: dict[str, Any]) -> list[Tensor]:
     """Norms hold what is added to one, so their values are like the matrices'."""
     rows = attention(config, bias=(), qk_norm=False) + mlp(config)
-    return decoder({**config, "tie_word_embeddings": True}, rows, FOUR_NORMS, {"kind": "matrix"})
+    tensors = decoder({**config, "tie_word_embeddings": True}, rows, FOUR_NORMS, {"kind": "matrix"})
+    # Tied and scaled, embeddings of the usual size would make every model repeat its last token.
+    return [[*tensors[0], {"kind": "small"}], *tensors[1:]]

@@ -193,6 +193,7 @@ def llama_cases() -> list[Recipe]:
     )
     add("chinese-alpaca", "alpaca-extended", "F16", vocab_size=680, pad_token_id=0, num_key_value_heads=4)
     add("llama-unigram", "unigram", "F16", vocab_size=500, num_hidden_layers=1)
+    add("llama-unigram-plain", "unigram-plain", "F16", vocab_size=304, num_hidden_layers=1)
     add("llama-hf", "llama-hf", "F16", vocab_size=472, num_hidden_layers=1, pad_token_id=470)
     add("llama-padded", "llama2", "F32", vocab_size=512, num_hidden_layers=1)
     add("llama-width-80", "llama2", "F32", hidden_size=80, intermediate_size=112, num_attention_heads=5, num_key_value_heads=1, num_hidden_layers=1)

@@ -108,6 +108,12 @@ def unigram(folder: Path) -> None:
     write_json(folder / "tokenizer_config.json", llama_settings(add_prefix_space=True))
 
 
+def unigram_plain(folder: Path) -> None:
+    """A unigram model without bytes: what it has no piece for becomes <unk>."""
+    train(folder, 240, model_type="unigram", byte_fallback=False)
+    write_json(folder / "tokenizer_config.json", llama_settings())
+
+
 def gemma(folder: Path) -> None:
     """Gemma's: other ids of the special pieces, no space put in front, runs of newlines, turns, unused pieces."""
     symbols = ["<mask>", "<unused0>", "<start_of_turn>", "<end_of_turn>", "\n", "\n\n", "\n\n\n", "▁▁", "▁▁▁", "<table>"]
@@ -222,6 +228,7 @@ FIXTURES = {
     "llama1": llama1,
     "alpaca-extended": alpaca_extended,
     "unigram": unigram,
+    "unigram-plain": unigram_plain,
     "gemma": gemma,
     "llama-hf": llama_hf,
     "phi3": phi3,
