@@ -92,7 +92,9 @@ def mlp(config: dict[str, Any], *, bias: bool = False) -> list[Tensor]:
     return rows
 
 
-def decoder(config: dict[str, Any], layer_rows: list[Tensor], norms: list[str], norm: dict[str, Any] = NORM) -> list[Tensor]:
+def decoder(
+    config: dict[str, Any], layer_rows: list[Tensor], norms: list[str], norm: dict[str, Any] = NORM
+) -> list[Tensor]:
     """model.embed_tokens, the layers, model.norm and, if untied, lm_head."""
     width = config["hidden_size"]
     tensors: list[Tensor] = [["model.embed_tokens.weight", [config["vocab_size"], width]]]

@@ -43,10 +43,16 @@ def merged(files: dict[str, dict[str, Any]]) -> dict[str, Any]:
         assert all(files[outtype]["tensors"][name][1] == dimensions for outtype in OUTTYPES)
         stored = {outtype: " ".join(files[outtype]["tensors"][name][::2]) for outtype in OUTTYPES}
         tensors[name] = [dimensions, stored if len(set(stored.values())) > 1 else stored["f32"]]
-    return {"metadata": first["metadata"], "fileTypes": {k: v[0][2] if v else None for k, v in types.items()}, "tensors": tensors}
+    return {
+        "metadata": first["metadata"],
+        "fileTypes": {k: v[0][2] if v else None for k, v in types.items()},
+        "tensors": tensors,
+    }
 
 
-def other_orders(reference: Reference, recipe: dict[str, Any], scratch: Path, pre: str | None, first: dict[str, Any]) -> dict[str, list[int]]:
+def other_orders(
+    reference: Reference, recipe: dict[str, Any], scratch: Path, pre: str | None, first: dict[str, Any]
+) -> dict[str, list[int]]:
     """How the other ways of storing the weights order the tensors of the F32 file; nothing else may differ."""
     names = list(first["tensors"])
     orders = {}
@@ -79,7 +85,9 @@ def make(reference: Reference, llama: Llama, recipe: dict[str, Any]) -> dict[str
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--source", type=Path, default=Path(tempfile.gettempdir()) / "glossa-goldens-llama.cpp")
+    parser.add_argument(
+        "--source", type=Path, default=Path(tempfile.gettempdir()) / "glossa-goldens-llama.cpp"
+    )
     parser.add_argument("cases", nargs="*")
     args = parser.parse_args()
     reference = Reference(llama_source(args.source))

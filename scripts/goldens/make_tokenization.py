@@ -64,7 +64,9 @@ def make(reference: Reference, llama: Llama, fixture: str, recipe: dict[str, Any
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--source", type=Path, default=Path(tempfile.gettempdir()) / "glossa-goldens-llama.cpp")
+    parser.add_argument(
+        "--source", type=Path, default=Path(tempfile.gettempdir()) / "glossa-goldens-llama.cpp"
+    )
     parser.add_argument("fixtures", nargs="*")
     args = parser.parse_args()
     reference = Reference(llama_source(args.source))

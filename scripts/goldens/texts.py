@@ -65,7 +65,7 @@ AWKWARD = [
     "a\u00a0b\u2003c\u3000d\u200be",
     "zero\u200dwidth\ufeffmark",
     "def f(x):\n    return {'a': [1, 2], \"b\": x ** 2}\n\n\n# end\n",
-    "<div class=\"a\">&nbsp;</div><!-- c -->",
+    '<div class="a">&nbsp;</div><!-- c -->',
     "https://example.com/path?q=1&r=%20#frag",
     "C:\\Users\\me\\file.txt",
     "!!!??...,,,;;;:::---___===+++***///",
