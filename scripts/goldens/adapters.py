@@ -3,8 +3,8 @@
 from typing import Any
 
 import architectures
-from cases import Recipe, recipe
 from configurations import gpt2_config, llama_config, neox_config, relative
+from recipes import Recipe, recipe
 
 ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]
 MLP = ["gate_proj", "up_proj", "down_proj"]

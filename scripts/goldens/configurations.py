@@ -1,4 +1,4 @@
-"""config.json of every architecture, tiny; keyword arguments replace entries, None takes one out."""
+"""config.json of every architecture, tiny; keyword arguments replace entries."""
 
 from typing import Any
 
