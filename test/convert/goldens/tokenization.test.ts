@@ -17,12 +17,23 @@ interface TokenizationGolden {
 }
 
 /**
- * Strings that our file has llama.cpp cut otherwise than both Hugging Face and the reference's file: its unigram
- * tokenizer puts the space in front of the first character that is none, so that nothing comes before spaces alone.
+ * Strings that our file has llama.cpp cut otherwise than both Hugging Face and the reference's file. Its unigram tokenizer
+ * puts the space in front of the first character that is none, so that nothing comes before spaces alone,
  */
 const LIMITS: Readonly<Record<string, readonly string[]>> = {
+  unigram: [' ', '  ', '    '],
   'unigram-plain': [' ', '  ', '    ', '<s>not </s> special<unk>'],
 };
+
+/** and makes <unk> of a character without a piece where SentencePiece would spell it in bytes: ids of those pieces. */
+const UNUSED_BYTES: Readonly<Record<string, readonly [first: number, last: number]>> = {
+  unigram: [4, 259],
+};
+
+function spelt(name: string, ids: readonly number[]): boolean {
+  const [first, last] = UNUSED_BYTES[name] ?? [0, -1];
+  return ids.some((id) => id >= first && id <= last);
+}
 
 describe("llama.cpp's ids of awkward strings, with our files, are Hugging Face's", () => {
   for (const name of caseNames('tokenization')) {
@@ -45,7 +56,7 @@ describe("llama.cpp's ids of awkward strings, with our files, are Hugging Face's
       const deviating = strings.flatMap(([text, theirs], index) => (same(index, theirs) ? [] : [text]));
       // Ours may do better than the reference's file, never worse.
       const unexplained = strings.flatMap(([text, theirs, llama], index) =>
-        same(index, theirs) || same(index, llama) ? [] : [text],
+        same(index, theirs) || same(index, llama) || spelt(name, theirs) ? [] : [text],
       );
       assert.deepEqual(unexplained, LIMITS[name] ?? []);
       context.diagnostic(
