@@ -92,7 +92,9 @@ def mlp(config: dict[str, Any], *, bias: bool = False) -> list[Tensor]:
     return rows
 
 
-def decoder(config: dict[str, Any], layer_rows: list[Tensor], norms: list[str], norm: dict[str, Any] = NORM) -> list[Tensor]:
+def decoder(
+    config: dict[str, Any], layer_rows: list[Tensor], norms: list[str], norm: dict[str, Any] = NORM
+) -> list[Tensor]:
     """model.embed_tokens, the layers, model.norm and, if untied, lm_head."""
     width = config["hidden_size"]
     tensors: list[Tensor] = [["model.embed_tokens.weight", [config["vocab_size"], width]]]
@@ -139,4 +141,6 @@ def phi3(config: dict[str, Any]) -> list[Tensor]:
 def gemma2(config: dict[str, Any]) -> list[Tensor]:
     """Norms hold what is added to one, so their values are like the matrices'."""
     rows = attention(config, bias=(), qk_norm=False) + mlp(config)
-    return decoder({**config, "tie_word_embeddings": True}, rows, FOUR_NORMS, {"kind": "matrix"})
+    tensors = decoder({**config, "tie_word_embeddings": True}, rows, FOUR_NORMS, {"kind": "matrix"})
+    # Tied and scaled, embeddings of the usual size would make every model repeat its last token.
+    return [[*tensors[0], {"kind": "small"}], *tensors[1:]]

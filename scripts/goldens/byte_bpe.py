@@ -104,7 +104,14 @@ def llama3(folder: Path) -> None:
     """LLaMA 3's: whole words before merges, a template that puts the first token, reserved tokens."""
     tokenizer = train(split_by(LLAMA3_PATTERN), 400, ignore_merges=True)
     begin = "<|begin_of_text|>"
-    names = [begin, "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|reserved_0|>"]
+    names = [
+        begin,
+        "<|end_of_text|>",
+        "<|start_header_id|>",
+        "<|end_header_id|>",
+        "<|eot_id|>",
+        "<|reserved_0|>",
+    ]
     tokenizer.add_special_tokens([special(name) for name in names])
     tokenizer.add_tokens([AddedToken("<tool>", special=False, normalized=False)])
     tokenizer.post_processor = processors.Sequence(

@@ -1,138 +1,10 @@
 """The recipes: one tiny checkpoint each. Every architecture, dtype, rope scaling and kind of tokenizer occurs."""
 
-from typing import Any
-
 import architectures
 from architectures import Tensor
-
-Recipe = dict[str, Any]
-
-CARD = """\
----
-language:
-- en
-- no
-- zh
-license: apache-2.0
-license_link: https://example.com/licence
-tags: [text-generation, tiny]
-pipeline_tag: text-generation
-base_model:
-- example-org/Base-7B-v1.5
-- https://huggingface.co/other-org/Other-Model
-datasets:
-- example-org/tiny-stories
-- name: Written by hand
-  author: Somebody
-model_creator: A. Person
-model-index:
-- name: unused
-  results: []
----
-# Tiny
-
-Text.
-"""
-
-SAMPLING = {
-    "_from_model_config": True,
-    "bos_token_id": 1,
-    "do_sample": True,
-    "eos_token_id": [2, 7],
-    "max_length": 64,
-    "repetition_penalty": 1.1,
-    "temperature": 0.6,
-    "top_k": 20,
-    "top_p": 0.9,
-    "transformers_version": "5.0.0",
-}
-
-
-def recipe(
-    name: str, tokenizer: str, dtype: str, config: dict[str, Any], tensors: list[Tensor], **files: Any
-) -> Recipe:
-    """`files` are further files by name with "__" for ".": JSON values or text."""
-    extra = {key.replace("__", "."): value for key, value in files.items()}
-    return {
-        "name": name,
-        "tokenizer": tokenizer,
-        "seed": 1,
-        "dtype": dtype,
-        "files": {"config.json": config, **extra},
-        "tensors": tensors,
-    }
-
-
-def gpt2_config(**more: Any) -> dict[str, Any]:
-    return {
-        "architectures": ["GPT2LMHeadModel"],
-        "model_type": "gpt2",
-        "activation_function": "gelu_new",
-        "bos_token_id": 399,
-        "eos_token_id": 399,
-        "layer_norm_epsilon": 1e-05,
-        "n_ctx": 32,
-        "n_embd": 64,
-        "n_head": 4,
-        "n_layer": 2,
-        "n_positions": 32,
-        "vocab_size": 400,
-        **more,
-    }
-
-
-def neox_config(**more: Any) -> dict[str, Any]:
-    return {
-        "architectures": ["GPTNeoXForCausalLM"],
-        "model_type": "gpt_neox",
-        "bos_token_id": 0,
-        "eos_token_id": 0,
-        "hidden_act": "gelu",
-        "hidden_size": 64,
-        "intermediate_size": 128,
-        "layer_norm_eps": 1e-05,
-        "max_position_embeddings": 64,
-        "num_attention_heads": 4,
-        "num_hidden_layers": 2,
-        "rotary_emb_base": 10000,
-        "rotary_pct": 0.25,
-        "tie_word_embeddings": False,
-        "use_parallel_residual": True,
-        "vocab_size": 416,
-        **more,
-    }
-
-
-def llama_config(**more: Any) -> dict[str, Any]:
-    """LLaMA's shape; a value of None takes an entry out."""
-    config = {
-        "architectures": ["LlamaForCausalLM"],
-        "model_type": "llama",
-        "attention_bias": False,
-        "attention_dropout": 0.0,
-        "bos_token_id": 1,
-        "eos_token_id": 2,
-        "hidden_act": "silu",
-        "hidden_size": 64,
-        "initializer_range": 0.02,
-        "intermediate_size": 96,
-        "max_position_embeddings": 64,
-        "num_attention_heads": 4,
-        "num_hidden_layers": 2,
-        "num_key_value_heads": 2,
-        "rms_norm_eps": 1e-05,
-        "tie_word_embeddings": False,
-        "torch_dtype": "float16",
-        "use_cache": True,
-        "vocab_size": 470,
-        **more,
-    }
-    return {key: value for key, value in config.items() if value is not None}
-
-
-def relative(name: str, model_type: str, **more: Any) -> dict[str, Any]:
-    """An architecture with LLaMA's hyperparameters."""
-    return llama_config(architectures=[name], model_type=model_type, **more)
+from configurations import gpt2_config, neox_config, relative
+from llama_cases import llama_cases
+from recipes import SAMPLING, Recipe, recipe
 
 
 def gpt2_cases() -> list[Recipe]:
@@ -153,58 +25,30 @@ def neox_cases() -> list[Recipe]:
     buffers: list[Tensor] = []
     for layer in range(2):
         at = f"gpt_neox.layers.{layer}.attention"
-        buffers += [[f"{at}.bias", [1, 1, 8, 8]], [f"{at}.masked_bias", []], [f"{at}.rotary_emb.inv_freq", [8], {"dtype": "F32"}]]
+        buffers += [
+            [f"{at}.bias", [1, 1, 8, 8]],
+            [f"{at}.masked_bias", []],
+            [f"{at}.rotary_emb.inv_freq", [8], {"dtype": "F32"}],
+        ]
     return [
         recipe("neox", "neox", "F16", plain, architectures.neox(plain)),
         recipe("neox-sequential", "neox", "BF16", sequential, architectures.neox(sequential) + buffers),
     ]
 
 
-def llama_cases() -> list[Recipe]:
-    """LLaMA 1, 2 and 3, and what people made of them."""
-    cases = []
-
-    def add(name: str, tokenizer: str, dtype: str, *, more: list[Tensor] | None = None, files: dict[str, Any] | None = None, **config: Any) -> None:
-        full = llama_config(**config)
-        cases.append(recipe(name, tokenizer, dtype, full, architectures.llama(full) + (more or []), **(files or {})))
-
-    frequencies = [[f"model.layers.{i}.self_attn.rotary_emb.inv_freq", [8], {"dtype": "F32"}] for i in range(2)]
-    add("llama1", "llama1", "F16", more=frequencies, num_key_value_heads=None, architectures=["LlamaForCausalLM"], pad_token_id=0)
-    add(
-        "Tiny-Llama-2-8k-Chat-v1.1", "llama2", "F16", rope_theta=10000.0, pretraining_tp=1,
-        files={"generation_config__json": SAMPLING, "README__md": CARD},
-    )
-    add("llama-linear", "llama2", "F32", rope_scaling={"type": "linear", "factor": 2.0}, tie_word_embeddings=True)
-    add("llama-dynamic", "llama2", "F16", rope_scaling={"type": "dynamic", "factor": 2.0})
-    yarn = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16, "beta_fast": 32.0, "beta_slow": 1.0, "attention_factor": 1.25}
-    add("llama-yarn", "llama2", "F16", rope_scaling=yarn, rope_theta=20000.0)
-    scaling = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32}
-    add(
-        "llama3", "llama3", "BF16", rope_scaling=scaling, rope_theta=500000.0, tie_word_embeddings=True,
-        bos_token_id=400, eos_token_id=[401, 404], vocab_size=407, max_position_embeddings=256, mlp_bias=False, head_dim=16,
-    )
-    add(
-        "llama3-new-config", "llama3", "F32", rope_parameters={**scaling, "rope_theta": 500000.0, "factor": 32.0},
-        bos_token_id=400, eos_token_id=404, vocab_size=416, torch_dtype=None, num_hidden_layers=1,
-    )
-    add(
-        "llama-biased", "llama2", "F32", attention_bias=True, mlp_bias=True, head_dim=32, num_hidden_layers=1,
-        num_key_value_heads=1,
-    )
-    add("chinese-alpaca", "alpaca-extended", "F16", vocab_size=680, pad_token_id=0, num_key_value_heads=4)
-    add("llama-unigram", "unigram", "F16", vocab_size=500, num_hidden_layers=1)
-    add("llama-hf", "llama-hf", "F16", vocab_size=472, num_hidden_layers=1, pad_token_id=470)
-    add("llama-padded", "llama2", "F32", vocab_size=512, num_hidden_layers=1)
-    add("llama-width-80", "llama2", "F32", hidden_size=80, intermediate_size=112, num_attention_heads=5, num_key_value_heads=1, num_hidden_layers=1)
-    add("llama-f64", "llama2", "F64", num_hidden_layers=1)
-    return cases
-
-
 def mistral_cases() -> list[Recipe]:
-    old = relative("MistralForCausalLM", "mistral", sliding_window=16, rope_theta=1000000.0, attention_bias=None)
+    old = relative(
+        "MistralForCausalLM", "mistral", sliding_window=16, rope_theta=1000000.0, attention_bias=None
+    )
     new = relative(
-        "MistralForCausalLM", "mistral", sliding_window=None, head_dim=32, attention_bias=None, vocab_size=512,
-        num_hidden_layers=1, rope_parameters={"rope_type": "default", "rope_theta": 100000.0},
+        "MistralForCausalLM",
+        "mistral",
+        sliding_window=None,
+        head_dim=32,
+        attention_bias=None,
+        vocab_size=512,
+        num_hidden_layers=1,
+        rope_parameters={"rope_type": "default", "rope_theta": 100000.0},
     )
     return [
         recipe("mistral", "llama2", "BF16", old, architectures.llama(old)),
@@ -214,19 +58,46 @@ def mistral_cases() -> list[Recipe]:
 
 def qwen_cases() -> list[Recipe]:
     common = {
-        "attention_bias": None, "bos_token_id": 400, "eos_token_id": 402, "rope_theta": 1000000.0, "vocab_size": 448,
-        "rms_norm_eps": 1e-06, "sliding_window": 32, "use_sliding_window": False, "max_window_layers": 2,
+        "attention_bias": None,
+        "bos_token_id": 400,
+        "eos_token_id": 402,
+        "rope_theta": 1000000.0,
+        "vocab_size": 448,
+        "rms_norm_eps": 1e-06,
+        "sliding_window": 32,
+        "use_sliding_window": False,
+        "max_window_layers": 2,
     }
     qwen2 = relative("Qwen2ForCausalLM", "qwen2", **{**common, "tie_word_embeddings": True})
     yarn = relative(
-        "Qwen2ForCausalLM", "qwen2",
-        **{**common, "vocab_size": 403, "rope_scaling": {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16}},
+        "Qwen2ForCausalLM",
+        "qwen2",
+        **{
+            **common,
+            "vocab_size": 403,
+            "rope_scaling": {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16},
+        },
     )
-    qwen3 = relative("Qwen3ForCausalLM", "qwen3", **{**common, "attention_bias": False, "head_dim": 32, "tie_word_embeddings": True})
-    untied = relative("Qwen3ForCausalLM", "qwen3", **{**common, "attention_bias": False, "head_dim": 16, "num_hidden_layers": 1})
+    qwen3 = relative(
+        "Qwen3ForCausalLM",
+        "qwen3",
+        **{**common, "attention_bias": False, "head_dim": 32, "tie_word_embeddings": True},
+    )
+    untied = relative(
+        "Qwen3ForCausalLM",
+        "qwen3",
+        **{**common, "attention_bias": False, "head_dim": 16, "num_hidden_layers": 1},
+    )
     sampling = {**SAMPLING, "bos_token_id": 400, "eos_token_id": [402, 400]}
     return [
-        recipe("Tiny-Qwen2.5-Instruct", "qwen2", "BF16", qwen2, architectures.qwen2(qwen2), generation_config__json=sampling),
+        recipe(
+            "Tiny-Qwen2.5-Instruct",
+            "qwen2",
+            "BF16",
+            qwen2,
+            architectures.qwen2(qwen2),
+            generation_config__json=sampling,
+        ),
         recipe("qwen2-yarn", "qwen2", "F32", yarn, architectures.qwen2(yarn)),
         recipe("qwen3", "qwen2", "F16", qwen3, architectures.qwen3(qwen3), generation_config__json=sampling),
         recipe("qwen3-untied", "qwen2", "F32", untied, architectures.qwen3(untied)),
@@ -235,19 +106,43 @@ def qwen_cases() -> list[Recipe]:
 
 def phi_cases() -> list[Recipe]:
     common = {
-        "attention_bias": False, "bos_token_id": 1, "eos_token_id": 470, "pad_token_id": 470, "original_max_position_embeddings": 32,
-        "resid_pdrop": 0.0, "rope_theta": 10000.0, "sliding_window": 24, "vocab_size": 480, "num_key_value_heads": 4,
+        "attention_bias": False,
+        "bos_token_id": 1,
+        "eos_token_id": 470,
+        "pad_token_id": 470,
+        "original_max_position_embeddings": 32,
+        "resid_pdrop": 0.0,
+        "rope_theta": 10000.0,
+        "sliding_window": 24,
+        "vocab_size": 480,
+        "num_key_value_heads": 4,
     }
     plain = relative("Phi3ForCausalLM", "phi3", **common, rope_scaling=None, max_position_embeddings=32)
-    factors = {"long_factor": [1.0 + i / 4 for i in range(8)], "short_factor": [1.0 + i / 64 for i in range(8)]}
+    factors = {
+        "long_factor": [1.0 + i / 4 for i in range(8)],
+        "short_factor": [1.0 + i / 64 for i in range(8)],
+    }
     long = relative(
-        "Phi3ForCausalLM", "phi3", **{**common, "num_key_value_heads": 2}, rope_scaling={"type": "longrope", **factors},
-        max_position_embeddings=256, num_hidden_layers=1,
+        "Phi3ForCausalLM",
+        "phi3",
+        **{**common, "num_key_value_heads": 2},
+        rope_scaling={"type": "longrope", **factors},
+        max_position_embeddings=256,
+        num_hidden_layers=1,
     )
     phi4 = relative(
-        "Phi3ForCausalLM", "phi3",
-        **{**common, "sliding_window": None, "bos_token_id": 399, "eos_token_id": 399, "pad_token_id": 399, "vocab_size": 416},
-        max_position_embeddings=32, num_hidden_layers=1,
+        "Phi3ForCausalLM",
+        "phi3",
+        **{
+            **common,
+            "sliding_window": None,
+            "bos_token_id": 399,
+            "eos_token_id": 399,
+            "pad_token_id": 399,
+            "vocab_size": 416,
+        },
+        max_position_embeddings=32,
+        num_hidden_layers=1,
     )
     return [
         recipe("phi3", "phi3", "BF16", plain, architectures.phi3(plain)),
@@ -258,14 +153,29 @@ def phi_cases() -> list[Recipe]:
 
 def gemma_cases() -> list[Recipe]:
     common = {
-        "attn_logit_softcapping": 50.0, "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0, "head_dim": 32, "cache_implementation": "hybrid",
-        "final_logit_softcapping": 30.0, "hidden_act": "gelu_pytorch_tanh", "hidden_activation": "gelu_pytorch_tanh",
-        "query_pre_attn_scalar": 32, "rms_norm_eps": 1e-06, "rope_theta": 10000.0, "sliding_window": 32,
-        "tie_word_embeddings": None, "vocab_size": 490,
+        "attn_logit_softcapping": 50.0,
+        "bos_token_id": 2,
+        "eos_token_id": 1,
+        "pad_token_id": 0,
+        "head_dim": 32,
+        "cache_implementation": "hybrid",
+        "final_logit_softcapping": 30.0,
+        "hidden_act": "gelu_pytorch_tanh",
+        "hidden_activation": "gelu_pytorch_tanh",
+        "query_pre_attn_scalar": 32,
+        "rms_norm_eps": 1e-06,
+        "rope_theta": 10000.0,
+        "sliding_window": 32,
+        "tie_word_embeddings": None,
+        "vocab_size": 490,
     }
     plain = relative("Gemma2ForCausalLM", "gemma2", **common)
     head = [["lm_head.weight", [512, 64]]]
-    half = relative("Gemma2ForCausalLM", "gemma2", **{**common, "vocab_size": 512, "num_hidden_layers": 1, "head_dim": 16, "query_pre_attn_scalar": 16})
+    half = relative(
+        "Gemma2ForCausalLM",
+        "gemma2",
+        **{**common, "vocab_size": 512, "num_hidden_layers": 1, "head_dim": 16, "query_pre_attn_scalar": 16},
+    )
     return [
         recipe("gemma-2-tiny-it", "gemma", "BF16", plain, architectures.gemma2(plain)),
         recipe("gemma2-f16", "gemma", "F16", half, architectures.gemma2(half) + head),

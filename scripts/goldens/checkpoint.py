@@ -51,7 +51,10 @@ def save_weights(folder: Path, tensors: dict[str, torch.Tensor], storage: str) -
         stem = names[0].split("-")[0]
         suffix = names[0].rsplit(".", 1)[1]
         total = sum(data.numel() * data.element_size() for data in tensors.values())
-        write_json(folder / f"{stem}.{suffix}.index.json", {"metadata": {"total_size": total}, "weight_map": weight_map})
+        write_json(
+            folder / f"{stem}.{suffix}.index.json",
+            {"metadata": {"total_size": total}, "weight_map": weight_map},
+        )
 
 
 def write_checkpoint(recipe: dict[str, Any], folder: Path, storage: str = STORAGES[0]) -> None:

@@ -21,7 +21,9 @@ def compact(value: Any, depth: int) -> str:
     if depth == 0 or not isinstance(value, (dict, list)) or not value:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if isinstance(value, dict):
-        inner = ",\n".join(f"{json.dumps(k, ensure_ascii=False)}:{compact(v, depth - 1)}" for k, v in value.items())
+        inner = ",\n".join(
+            f"{json.dumps(k, ensure_ascii=False)}:{compact(v, depth - 1)}" for k, v in value.items()
+        )
         return "{\n" + inner + "\n}"
     return "[\n" + ",\n".join(compact(item, depth - 1) for item in value) + "\n]"
 

@@ -46,7 +46,11 @@ def read(path: Path) -> dict[str, Any]:
         [key, *field_value(field)] for key, field in reader.fields.items() if not key.startswith("GGUF.")
     ]
     tensors = {
-        tensor.name: [tensor.tensor_type.name, [int(n) for n in tensor.shape], checksum(tensor.data.tobytes())]
+        tensor.name: [
+            tensor.tensor_type.name,
+            [int(n) for n in tensor.shape],
+            checksum(tensor.data.tobytes()),
+        ]
         for tensor in reader.tensors
     }
     return {"metadata": metadata, "tensors": tensors}

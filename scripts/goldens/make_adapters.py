@@ -52,7 +52,9 @@ def complete(base: Path, tokenizer: str | None, merged: Path) -> None:
     (merged / "config.json").write_text(json.dumps({**config, "vocab_size": rows}))
 
 
-def merged_golden(reference: Reference, base: Path, merged: Path, pre: str | None, scratch: Path) -> dict[str, Any]:
+def merged_golden(
+    reference: Reference, base: Path, merged: Path, pre: str | None, scratch: Path
+) -> dict[str, Any]:
     """The converter's F32 file of the merged model: unchanged tensors by checksum, changed ones in figures."""
     from gguf import GGUFReader
 
@@ -62,7 +64,10 @@ def merged_golden(reference: Reference, base: Path, merged: Path, pre: str | Non
     after = gguf_golden.read(scratch / "merged.gguf")
     data = {tensor.name: tensor.data for tensor in GGUFReader(scratch / "merged.gguf").tensors}
     tensors = {
-        name: [dimensions, f"{kind} {checksum}" if before.get(name) == [kind, dimensions, checksum] else summary(data[name])]
+        name: [
+            dimensions,
+            f"{kind} {checksum}" if before.get(name) == [kind, dimensions, checksum] else summary(data[name]),
+        ]
         for name, (kind, dimensions, checksum) in after["tensors"].items()
     }
     return {"metadata": after["metadata"], "tensors": tensors}
@@ -97,18 +102,24 @@ def make(reference: Reference, case: dict[str, Any], bases: dict[str, Any]) -> s
         complete(base, case["tokenizer"], merged)
         golden = merged_golden(reference, base, merged, pre, scratch)
         recipe = {key: case[key] for key in ("name", "base", "tokenizer")}
-        write_golden(GOLDENS / "merges" / f"{case['name']}.json", {**recipe, "adapters": recipes, "merged": golden}, depth=3)
+        write_golden(
+            GOLDENS / "merges" / f"{case['name']}.json",
+            {**recipe, "adapters": recipes, "merged": golden},
+            depth=3,
+        )
         if case["gguf"]:
             alone = adapter_golden(reference, folders[0][0], base, scratch)
             write_golden(GOLDENS / "adapters" / f"{case['name']}.json", alone, depth=3)
     changed = sum(not isinstance(stored, str) for _, stored in golden["tensors"].values())
-    unused = sum((recipe["unused"] for recipe in recipes), [])
+    unused = [name for recipe in recipes for name in recipe["unused"]]
     return f"{len(golden['tensors']):7} {changed:7}  {'yes' if case['gguf'] else 'no':5} {' '.join(unused)}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--source", type=Path, default=Path(tempfile.gettempdir()) / "glossa-goldens-llama.cpp")
+    parser.add_argument(
+        "--source", type=Path, default=Path(tempfile.gettempdir()) / "glossa-goldens-llama.cpp"
+    )
     parser.add_argument("cases", nargs="*")
     args = parser.parse_args()
     reference = Reference(llama_source(args.source))

@@ -1,6 +1,6 @@
 """Make the goldens of `general.*` metadata: what gguf-py reads out of names, model cards and sampling settings.
 
-    python make_metadata.py [--source LLAMA_CPP]
+python make_metadata.py [--source LLAMA_CPP]
 """
 
 import argparse
@@ -23,7 +23,7 @@ CARDS = {
     "other keys of lineage": "---\nbase_models: [org/one]\nbase_model_sources: [org/two]\ndataset_sources: [org/three]\n---\n",
     "empty lineage": "---\nbase_model: []\ndatasets:\n---\n",
     "datasets": "---\ndatasets:\n- HuggingFaceH4/ultrachat_200k\n- https://huggingface.co/datasets/example-org/more\n- name: Hand-made\n  description: d\n---\n",
-    "nested and unused": "---\nmodel-index:\n- name: nested\n  results:\n  - task: {type: t}\nwidget:\n- text: \"a: b\"\n  example_title: x\nlibrary_name: transformers\nanchors: &a [x]\nalias: *a\n---\n",
+    "nested and unused": '---\nmodel-index:\n- name: nested\n  results:\n  - task: {type: t}\nwidget:\n- text: "a: b"\n  example_title: x\nlibrary_name: transformers\nanchors: &a [x]\nalias: *a\n---\n',
     "tabs": "---\nbase_model:\n\t- org/tabbed\nlicense: mit\n---\n",
     "no end": "---\nlicense: mit\n",
     "no front matter": "# Title\nlicense: mit\n",
@@ -33,15 +33,55 @@ CARDS = {
 }
 
 NAMES = [
-    "gpt2", "glossa-tales", "TinyLlama-1.1B-Chat-v1.0", "bloom-7b1", "model-128k-7B", "gpt2-medium-355M", "Mistral-7B-Instruct-v0.2",
-    "Qwen2.5-0.5B-Instruct", "Phi-3-mini-4k-instruct", "gemma-2-2b-it", "Mixtral-8x7B-v0.1", "chinese-alpaca-2-lora-7b", "x-lora",
-    "Meta-Llama-3.1-8B", "v1-7B-chat", "stories15M", "a--b", "model_7b-q4_0-vision", "iter2-small-large-2B", "Qwen3-30B-A3B-2507", "pythia-70m",
+    "gpt2",
+    "glossa-tales",
+    "TinyLlama-1.1B-Chat-v1.0",
+    "bloom-7b1",
+    "model-128k-7B",
+    "gpt2-medium-355M",
+    "Mistral-7B-Instruct-v0.2",
+    "Qwen2.5-0.5B-Instruct",
+    "Phi-3-mini-4k-instruct",
+    "gemma-2-2b-it",
+    "Mixtral-8x7B-v0.1",
+    "chinese-alpaca-2-lora-7b",
+    "x-lora",
+    "Meta-Llama-3.1-8B",
+    "v1-7B-chat",
+    "stories15M",
+    "a--b",
+    "model_7b-q4_0-vision",
+    "iter2-small-large-2B",
+    "Qwen3-30B-A3B-2507",
+    "pythia-70m",
 ]
-IDS = ["me/my-model", "/home/me/my-model", "./my-model", "../my-model", "me/", "a model of mine", "org/Name-7B-chat-v2", ""]
+IDS = [
+    "me/my-model",
+    "/home/me/my-model",
+    "./my-model",
+    "../my-model",
+    "me/",
+    "a model of mine",
+    "org/Name-7B-chat-v2",
+    "",
+]
 GENERATIONS = [
     {"top_k": 50, "top_p": 0.95, "min_p": 0.05, "temperature": 0.7, "repetition_penalty": 1.2},
-    {"penalty_repeat": 1.3, "repetition_penalty": 1.2, "penalty_last_n": 64, "mirostat": 2, "mirostat_tau": 5.0, "mirostat_eta": 0.1},
-    {"sequence": "top_k;temperature", "xtc_probability": 0.5, "xtc_threshold": 0.1, "temperature": 1, "eos_token_id": [1, 2]},
+    {
+        "penalty_repeat": 1.3,
+        "repetition_penalty": 1.2,
+        "penalty_last_n": 64,
+        "mirostat": 2,
+        "mirostat_tau": 5.0,
+        "mirostat_eta": 0.1,
+    },
+    {
+        "sequence": "top_k;temperature",
+        "xtc_probability": 0.5,
+        "xtc_threshold": 0.1,
+        "temperature": 1,
+        "eos_token_id": [1, 2],
+    },
 ]
 #: Elements of all tensors; negative for an adapter.
 PARAMETERS = [7_000_000_000, 1_100_048_384, 123_456, -20_000_000]
@@ -49,9 +89,18 @@ PARAMETERS = [7_000_000_000, 1_100_048_384, 123_456, -20_000_000]
 
 def cases() -> list[dict[str, Any]]:
     listed = [{"title": f"card: {title}", "files": {"README.md": card}} for title, card in CARDS.items()]
-    listed += [{"title": f"folder {name}, {n}", "folder": name, "parameters": n} for name in NAMES for n in PARAMETERS]
-    listed += [{"title": f"id {id_!r}", "files": {"config.json": json.dumps({"_name_or_path": id_})}} for id_ in IDS]
-    listed += [{"title": f"sampling {i}", "files": {"generation_config.json": json.dumps(g)}} for i, g in enumerate(GENERATIONS)]
+    listed += [
+        {"title": f"folder {name}, {n}", "folder": name, "parameters": n}
+        for name in NAMES
+        for n in PARAMETERS
+    ]
+    listed += [
+        {"title": f"id {id_!r}", "files": {"config.json": json.dumps({"_name_or_path": id_})}} for id_ in IDS
+    ]
+    listed += [
+        {"title": f"sampling {i}", "files": {"generation_config.json": json.dumps(g)}}
+        for i, g in enumerate(GENERATIONS)
+    ]
     return [{"folder": "my-folder", "parameters": 7_000_000_000, "files": {}, **case} for case in listed]
 
 
@@ -76,7 +125,9 @@ def expected(gguf: Any, case: dict[str, Any]) -> list[list[Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--source", type=Path, default=Path(tempfile.gettempdir()) / "glossa-goldens-llama.cpp")
+    parser.add_argument(
+        "--source", type=Path, default=Path(tempfile.gettempdir()) / "glossa-goldens-llama.cpp"
+    )
     args = parser.parse_args()
     Reference(llama_source(args.source))
     import gguf

@@ -1,6 +1,6 @@
 """Make the tokenizer fixtures in test/convert/goldens/tokenizers/.
 
-    python make_tokenizers.py [fixture ...]
+python make_tokenizers.py [fixture ...]
 """
 
 import sys

@@ -1,7 +1,6 @@
 """SentencePiece fixtures: LLaMA 2's BPE with byte fallback, its extensions, unigram, Gemma's and Phi-3's variants."""
 
 import io
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,9 @@ def alphabetic(line: str) -> bool:
     return all(ord(character) < 0x500 or character in "’…" for character in line)
 
 
-def train(folder: Path, size: int, *, all_scripts: bool = False, **options: Any) -> sentencepiece.SentencePieceProcessor:
+def train(
+    folder: Path, size: int, *, all_scripts: bool = False, **options: Any
+) -> sentencepiece.SentencePieceProcessor:
     """Writes tokenizer.model: `size` pieces, the 256 bytes among them."""
     settings = {
         "model_type": "bpe",
@@ -78,7 +79,9 @@ def llama_settings(**more: Any) -> dict[str, Any]:
 def llama2(folder: Path) -> None:
     """LLaMA 2's; the chat template in the config."""
     train(folder, LLAMA2_SIZE)
-    write_json(folder / "tokenizer_config.json", llama_settings(chat_template=LLAMA2_TEMPLATE, pad_token=None))
+    write_json(
+        folder / "tokenizer_config.json", llama_settings(chat_template=LLAMA2_TEMPLATE, pad_token=None)
+    )
 
 
 def llama1(folder: Path) -> None:
@@ -89,14 +92,20 @@ def llama1(folder: Path) -> None:
         name: {"__type": "AddedToken", **described(text)}
         for name, text in (("bos_token", "<s>"), ("eos_token", "</s>"), ("unk_token", "<unk>"))
     }
-    write_json(folder / "tokenizer_config.json", {"model_max_length": 2048, "tokenizer_class": "LlamaTokenizer", **tokens})
+    write_json(
+        folder / "tokenizer_config.json",
+        {"model_max_length": 2048, "tokenizer_class": "LlamaTokenizer", **tokens},
+    )
 
 
 def alpaca_extended(folder: Path) -> None:
     """Chinese-Alpaca's: more pieces than the base, and a padding token added on top by added_tokens.json."""
     processor = train(folder, 679, all_scripts=True)
     write_json(folder / "added_tokens.json", {"[PAD]": processor.vocab_size()})
-    write_json(folder / "special_tokens_map.json", {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "[PAD]", "unk_token": "<unk>"})
+    write_json(
+        folder / "special_tokens_map.json",
+        {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "[PAD]", "unk_token": "<unk>"},
+    )
     settings = llama_settings(pad_token="[PAD]")
     del settings["added_tokens_decoder"]
     write_json(folder / "tokenizer_config.json", settings)
@@ -108,12 +117,38 @@ def unigram(folder: Path) -> None:
     write_json(folder / "tokenizer_config.json", llama_settings(add_prefix_space=True))
 
 
+def unigram_plain(folder: Path) -> None:
+    """A unigram model without bytes: what it has no piece for becomes <unk>."""
+    train(folder, 240, model_type="unigram", byte_fallback=False)
+    write_json(folder / "tokenizer_config.json", llama_settings())
+
+
 def gemma(folder: Path) -> None:
     """Gemma's: other ids of the special pieces, no space put in front, runs of newlines, turns, unused pieces."""
-    symbols = ["<mask>", "<unused0>", "<start_of_turn>", "<end_of_turn>", "\n", "\n\n", "\n\n\n", "▁▁", "▁▁▁", "<table>"]
+    symbols = [
+        "<mask>",
+        "<unused0>",
+        "<start_of_turn>",
+        "<end_of_turn>",
+        "\n",
+        "\n\n",
+        "\n\n\n",
+        "▁▁",
+        "▁▁▁",
+        "<table>",
+    ]
     processor = train(
-        folder, 490, pad_id=0, eos_id=1, bos_id=2, unk_id=3, pad_piece="<pad>", eos_piece="<eos>", bos_piece="<bos>",
-        add_dummy_prefix=False, user_defined_symbols=symbols,
+        folder,
+        490,
+        pad_id=0,
+        eos_id=1,
+        bos_id=2,
+        unk_id=3,
+        pad_piece="<pad>",
+        eos_piece="<eos>",
+        bos_piece="<bos>",
+        add_dummy_prefix=False,
+        user_defined_symbols=symbols,
     )
     decoder = {str(i): described(t) for i, t in enumerate(("<pad>", "<eos>", "<bos>", "<unk>"))}
     for text in symbols:
@@ -138,11 +173,11 @@ def as_tokenizer_json(folder: Path, added: list[tuple[int, str, bool]]) -> dict[
     processor = sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
     vocabulary = {processor.id_to_piece(i): i for i in range(processor.vocab_size())}
     merges = [
-        (processor.get_score(index), left, piece[len(left):])
+        (processor.get_score(index), left, piece[len(left) :])
         for piece, index in vocabulary.items()
         if not (processor.is_control(index) or processor.is_byte(index) or processor.is_unknown(index))
         for left in (piece[:cut] for cut in range(1, len(piece)))
-        if left in vocabulary and piece[len(left):] in vocabulary
+        if left in vocabulary and piece[len(left) :] in vocabulary
     ]
     merges.sort(key=lambda item: (-item[0], vocabulary[item[1]], vocabulary[item[2]]))
     bos = {"SpecialToken": {"id": "<s>", "type_id": 0}}
@@ -222,6 +257,7 @@ FIXTURES = {
     "llama1": llama1,
     "alpaca-extended": alpaca_extended,
     "unigram": unigram,
+    "unigram-plain": unigram_plain,
     "gemma": gemma,
     "llama-hf": llama_hf,
     "phi3": phi3,

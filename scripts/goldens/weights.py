@@ -35,7 +35,8 @@ def mix(values: np.ndarray) -> np.ndarray:
 def values(seed: int, name: str, shape: list[int], dtype: str, kind: str = "matrix") -> np.ndarray:
     """float64 values of one tensor, exact in `dtype`.
 
-    kind "matrix": uniform in [-1/4, 1/4); "wide": in [-1, 1); "norm": 1 + k/128 in [1, 2).
+    kind "matrix": uniform in [-1/4, 1/4); "wide": in [-1, 1);
+    "small": in [-1/64, 1/64); "norm": 1 + k/128 in [1, 2).
     """
     count = int(np.prod(shape, dtype=np.int64))
     with np.errstate(over="ignore"):
@@ -46,4 +47,4 @@ def values(seed: int, name: str, shape: list[int], dtype: str, kind: str = "matr
         return (1 + np.floor(hashed / 2**25) / 128).reshape(shape)
     bits = BITS[dtype]
     signed = np.floor(hashed / 2 ** (32 - bits)) - 2 ** (bits - 1)
-    return (signed / 2 ** (bits - 1) / {"matrix": 4, "wide": 1}[kind]).reshape(shape)
+    return (signed / 2 ** (bits - 1) / {"matrix": 4, "wide": 1, "small": 64}[kind]).reshape(shape)

@@ -33,6 +33,15 @@ type AdapterGolden = Readonly<
  */
 const MISSCALED: readonly string[] = ['llama-rslora', 'llama-patterns', 'llama-patterns-rslora'];
 
+/**
+ * Cases whose factors the reference turns round: it transposes them as it does GPT-2's weights, but PEFT keeps those of
+ * a Conv1D as it keeps a Linear's, and llama.cpp refuses the file for its shapes.
+ */
+const TURNED: readonly string[] = ['gpt2-conv1d'];
+
+/** Adapters of an embedding that is the output matrix too, for which llama.cpp has no place: ours is refused. */
+const REFUSED: readonly string[] = ['gpt2-embeddings', 'llama-tied'];
+
 async function convert(context: TestContext, name: string, outtype: 'f32' | 'f16'): Promise<string> {
   const parent = await scratchFolder(context);
   const golden = readMerge(name);
@@ -70,6 +79,7 @@ async function compareScaled(path: string, recipe: AdapterRecipe, alpha: number)
     for (const [index, [module, { tensor, shape }]] of [...modules].entries()) {
       const stored = ours[index] ?? assert.fail();
       const [, rank = 0] = shape;
+      assert.deepEqual(stored.dimensions, [...shape].reverse(), stored.name);
       const { buffer } = await readTensorData(handle, file, stored);
       // Rows may be in another order (LLaMA's queries and keys), which no sum sees.
       const sum = new Float32Array(buffer).reduce((total, value) => total + Math.abs(value), 0);
@@ -90,10 +100,14 @@ function alphaOf(metadata: readonly GoldenEntry[]): number {
 }
 
 async function compare(context: TestContext, name: string, outtype: 'f32' | 'f16'): Promise<void> {
+  if (REFUSED.includes(name)) {
+    await assert.rejects(convert(context, name, outtype), /is shared between embedding and output/);
+    return;
+  }
   const path = await convert(context, name, outtype);
   const ours = await ggufGolden(path);
   const theirs = expected(name, outtype);
-  if (!MISSCALED.includes(name)) {
+  if (!MISSCALED.includes(name) && !TURNED.includes(name)) {
     assert.deepEqual(ours, theirs);
     return;
   }
@@ -101,8 +115,8 @@ async function compare(context: TestContext, name: string, outtype: 'f32' | 'f16
     metadata: golden.metadata.filter(([key]) => key !== ALPHA),
     tensors: golden.tensors.map(([tensor, dimensions, stored]) => [
       tensor,
-      dimensions,
-      tensor.endsWith('.lora_a') ? stored : stored.split(' ')[0],
+      TURNED.includes(name) ? [] : dimensions,
+      tensor.endsWith('.lora_a') && !TURNED.includes(name) ? stored : stored.split(' ')[0],
     ]),
   });
   assert.deepEqual(kept(ours), kept(theirs));

@@ -15,7 +15,7 @@ export interface Difference {
 }
 
 const UNIGRAM =
-  'the reference marks a unigram model as BPE ("llama"), and llama.cpp then cuts text into other tokens than SentencePiece';
+  'the reference marks a unigram model as BPE ("llama"): llama.cpp then cuts text into other tokens than SentencePiece, and ends at a character without a piece where there are no bytes';
 
 export const DIFFERENCES: readonly Difference[] = [
   {
@@ -39,13 +39,32 @@ export const DIFFERENCES: readonly Difference[] = [
     key: 'tokenizer.ggml.scores',
     ours: ['array:float32', 472, '14788a1517778c4d', Array(8).fill(-1000)],
   },
-  { reason: UNIGRAM, cases: ['llama-unigram'], key: 'tokenizer.ggml.model', ours: ['string', 't5'] },
+  {
+    reason: UNIGRAM,
+    cases: ['llama-unigram', 'llama-unigram-plain'],
+    key: 'tokenizer.ggml.model',
+    ours: ['string', 't5'],
+  },
   {
     reason:
       'pieces defined by the user are matched before the model cuts the text; the reference loses that mark',
     cases: ['llama-unigram'],
     key: 'tokenizer.ggml.token_type',
     ours: ['array:int32', 500, '4cb2cbfedaba1fd0', [3, 3, 3, 4, 6, 6, 6, 6]],
+  },
+  {
+    reason: UNIGRAM,
+    cases: ['llama-unigram-plain'],
+    key: 'tokenizer.ggml.add_space_prefix',
+    ours: ['bool', true],
+    after: 'tokenizer.ggml.token_type',
+  },
+  {
+    reason: UNIGRAM,
+    cases: ['llama-unigram-plain'],
+    key: 'tokenizer.ggml.remove_extra_whitespaces',
+    ours: ['bool', false],
+    after: 'tokenizer.ggml.add_space_prefix',
   },
   {
     reason: UNIGRAM,
@@ -56,7 +75,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     reason: UNIGRAM,
-    cases: ['llama-unigram'],
+    cases: ['llama-unigram', 'llama-unigram-plain'],
     key: 'tokenizer.ggml.unknown_token_id',
     ours: ['uint32', 0],
     after: 'tokenizer.ggml.add_eos_token',

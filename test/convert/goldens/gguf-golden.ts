@@ -24,7 +24,8 @@ export interface GgufGolden {
 const WHOLE = 16;
 const SHOWN = 8;
 
-function checksum(data: Uint8Array): string {
+/** The first 16 hexadecimal digits of SHA-256. */
+export function checksum(data: Uint8Array): string {
   return createHash('sha256').update(data).digest('hex').slice(0, 16);
 }
 

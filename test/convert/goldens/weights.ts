@@ -3,10 +3,10 @@ const BITS = { F64: 32, F32: 24, F16: 11, BF16: 8 } as const;
 
 export type RecipeDtype = keyof typeof BITS;
 
-/** "matrix": uniform in [-1/4, 1/4); "wide": in [-1, 1); "norm": 1 + k/128 in [1, 2). */
-export type WeightKind = 'matrix' | 'wide' | 'norm';
+/** "matrix": uniform in [-1/4, 1/4); "wide": in [-1, 1); "small": in [-1/64, 1/64); "norm": 1 + k/128 in [1, 2). */
+export type WeightKind = 'matrix' | 'wide' | 'small' | 'norm';
 
-const DIVISORS: Readonly<Record<Exclude<WeightKind, 'norm'>, number>> = { matrix: 4, wide: 1 };
+const DIVISORS: Readonly<Record<Exclude<WeightKind, 'norm'>, number>> = { matrix: 4, wide: 1, small: 64 };
 const GOLDEN = 0x9e3779b9;
 
 /** FNV-1a, 32 bits, of the UTF-8 bytes. */
