@@ -17,6 +17,8 @@ export interface ProgressStream {
   write(text: string): unknown;
 }
 
+const BAR_CELLS = 24;
+
 const LABELS: Readonly<Record<ConversionProgress['phase'], string>> = {
   download: 'downloading',
   tensors: 'converting',
@@ -30,7 +32,7 @@ interface Moment extends ConversionProgress {
 }
 
 /**
- * Shows progress: one line that is rewritten on a terminal, a line for every tenth elsewhere.
+ * Shows progress: a bar with rate and remaining time on a terminal, a line for every tenth elsewhere.
  *
  * @param now milliseconds, for the rate
  */
@@ -66,7 +68,9 @@ function terminalLine(
   first: Moment,
   elapsedMs: number,
 ): string {
-  const percent = `${LABELS[phase]} ${String(Math.floor(fraction * 100)).padStart(3)}%`;
+  const filled = Math.floor(fraction * BAR_CELLS);
+  const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
+  const percent = `${LABELS[phase]} ${bar} ${String(Math.floor(fraction * 100)).padStart(3)}%`;
   const done = fraction - first.fraction;
   if (bytes === undefined || elapsedMs < 500 || done <= 0) return percent;
   const rate = (bytes - (first.bytes ?? 0)) / 1e6 / (elapsedMs / 1000);

@@ -83,7 +83,12 @@ describe('progress', () => {
     end();
     assert.deepEqual(
       text.split('\r').map((line) => line.trimEnd()),
-      ['', 'converting   0%', 'converting  50%  5 MB/s  2 s left', 'quantising   0%'],
+      [
+        '',
+        `converting ${'░'.repeat(24)}   0%`,
+        `converting ${'█'.repeat(12)}${'░'.repeat(12)}  50%  5 MB/s  2 s left`,
+        `quantising ${'░'.repeat(24)}   0%`,
+      ],
     );
     assert.ok(text.endsWith('\n'));
   });
