@@ -2,11 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { writeSafetensors } from '../raw-safetensors.js';
+import { writeTorch } from '../raw-torch.js';
 import { writeJson } from '../tiny-gpt2.js';
 import { recipeTensor } from './checkpoint-from-recipe.js';
 import type { GoldenEntry } from './gguf-golden.js';
 import { readStored, type RecipeTensor } from './recipes.js';
-import { writeTorch } from './torch-writer.js';
 import type { RecipeDtype } from './weights.js';
 
 /** One PEFT folder in few words: scripts/goldens/adapters.py. */
@@ -53,11 +53,6 @@ export function readMerge(name: string): MergeGolden {
   return readStored('merges', name) as MergeGolden;
 }
 
-/** Whether this checkout can write an adapter's file. */
-export function canWriteAdapter({ storage }: AdapterRecipe): boolean {
-  return storage === 'safetensors' || writeTorch !== undefined;
-}
-
 /** Writes the folder of a case's adapter (`index` from 0) into `parent` and gives its path. */
 export async function adapterFromRecipe(parent: string, golden: MergeGolden, index: number): Promise<string> {
   const recipe = golden.adapters[index];
@@ -67,7 +62,6 @@ export async function adapterFromRecipe(parent: string, golden: MergeGolden, ind
   await writeJson(folder, 'adapter_config.json', recipe.config);
   const tensors = recipe.tensors.map((tensor) => recipeTensor(recipe, tensor));
   const write = recipe.storage === 'safetensors' ? writeSafetensors : writeTorch;
-  if (write === undefined) throw new Error('there is no writer of PyTorch files');
   await write(join(folder, `adapter_model.${recipe.storage}`), tensors);
   return folder;
 }

@@ -2,9 +2,9 @@ import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type NewTensor, writeSafetensors } from '../raw-safetensors.js';
+import { writeTorch } from '../raw-torch.js';
 import { writeJson } from '../tiny-gpt2.js';
 import { GOLDENS, type Recipe, type RecipeTensor } from './recipes.js';
-import { writeTorch } from './torch-writer.js';
 import { weightBytes, weightValues } from './weights.js';
 
 /** Ways of storing weights that goldens know. */
@@ -13,11 +13,6 @@ export type Storage = (typeof STORAGES)[number];
 
 /** As scripts/goldens/checkpoint.py. */
 const SHARDS = 3;
-
-/** Whether this checkout can write what a storage needs. */
-export function canWrite(storage: Storage): boolean {
-  return storage.startsWith('safetensors') || writeTorch !== undefined;
-}
 
 /** Writes a recipe's checkpoint into a new folder of its name inside `parent` and gives the folder's path. */
 export async function checkpointFromRecipe(
@@ -57,7 +52,6 @@ async function writeWeights(folder: string, tensors: readonly NewTensor[], stora
     tensors: tensors.filter((_, position) => position % files.length === index),
   }));
   const write = storage.startsWith('safetensors') ? writeSafetensors : writeTorch;
-  if (write === undefined) throw new Error('there is no writer of PyTorch files');
   for (const shard of shards) await write(join(folder, shard.file), shard.tensors);
   if (files.length === 1) return;
   const weightMap = Object.fromEntries(
