@@ -1,5 +1,5 @@
 /** Element types whose values the converter can read. */
-export const FLOAT_DTYPES = ['F64', 'F32', 'F16', 'BF16'] as const;
+const FLOAT_DTYPES = ['F64', 'F32', 'F16', 'BF16'] as const;
 export type FloatDtype = (typeof FLOAT_DTYPES)[number];
 
 /** Bytes of one element of every type that a checkpoint may hold (safetensors' names). */
@@ -49,6 +49,11 @@ export interface Checkpoint {
    */
   read(name: string): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
+}
+
+/** Whether two shapes are the same. */
+export function sameShape(left: readonly number[], right: readonly number[]): boolean {
+  return left.length === right.length && left.every((length, index) => length === right[index]);
 }
 
 /** Whether a dtype is one the converter can read values of. */

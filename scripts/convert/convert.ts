@@ -4,12 +4,13 @@ import { basename, resolve } from 'node:path';
 import { GlossaError } from '../../src/errors.js';
 import { asConversionError } from './failures.js';
 import { type FilePlan, planFile } from './file-plan.js';
-import { isHubAddress } from './hub/address.js';
-import { type DownloadProgress, localFolder } from './hub/snapshot.js';
+import { fetching } from './fetching.js';
+import { localFolder } from './hub/snapshot.js';
 import { type AdapterChoice, mergeAdapters, type MergedSource } from './lora/merge.js';
-import { resolveOutfile } from './outfile.js';
+import { homeOf, resolveOutfile } from './outfile.js';
 import { DEFAULT_OUTPUT_TYPE, type OutputTypeName, writtenType } from './output-types.js';
 import type { PlannedTensor } from './plan.js';
+import type { ConversionProgress } from './progress.js';
 import { quantizeInto, type QuantizeFile } from './quantize.js';
 import { checkFolder, openSource } from './source.js';
 import { TemporaryFile } from './temporary-file.js';
@@ -84,23 +85,11 @@ export async function convertCheckpoint(options: ConvertOptions): Promise<Conver
 
 /** Opens the source and merges the adapters; what is on the hub is fetched first. */
 async function openMerged(options: ConvertOptions): Promise<MergedSource> {
-  const { onWarning, onProgress } = options;
-  const fetching = {
-    onProgress: ({ bytes, totalBytes }: DownloadProgress) =>
-      onProgress?.({ phase: 'download', fraction: totalBytes === 0 ? 1 : bytes / totalBytes, bytes }),
-  };
   const adapters: AdapterChoice[] = [];
   for (const { folder, scale } of options.adapters ?? [])
-    adapters.push({ folder: await localFolder(folder, fetching), scale });
-  const source = await openSource(options.source, fetching);
-  return mergeAdapters(source, adapters, { onWarning });
-}
-
-/** Where the result goes unless --outfile says so: to the last adapter, or to the source; never into the cache. */
-function homeOf(source: MergedSource, { adapters }: ConvertOptions): string {
-  const last = adapters?.at(-1);
-  if (last === undefined) return source.outputFolder;
-  return isHubAddress(last.folder) ? process.cwd() : resolve(last.folder);
+    adapters.push({ folder: await localFolder(folder, fetching(options)), scale });
+  const source = await openSource(options.source, fetching(options));
+  return mergeAdapters(source, adapters, options);
 }
 
 async function convertSource(source: MergedSource, options: ConvertOptions): Promise<ConversionResult> {
@@ -110,8 +99,9 @@ async function convertSource(source: MergedSource, options: ConvertOptions): Pro
   const plan = await planFile(source, { outtype, tokenizer, align: options.align ?? true });
   for (const warning of plan.warnings) options.onWarning?.(warning);
   const inputs = [source.folder, ...source.adapterFolders, tokenizer];
+  const home = homeOf(options.adapters?.at(-1)?.folder ?? options.source);
   const name = `${basename(source.adapterFolders.at(-1) ?? source.folder)}-${outtype}.gguf`;
-  const outfile = await resolveOutfile(options.outfile ?? homeOf(source, options), name, inputs);
+  const outfile = await resolveOutfile(options.outfile ?? home, name, inputs);
   const { architecture, tensors, parameters, addedRows } = plan;
   const result = { outfile, outtype, architecture, tensors, parameters, addedRows, bytes: 0 };
   if (options.dryRun === true) return result;
@@ -133,16 +123,24 @@ interface VerifyOptions extends WriteFileOptions {
 
 /** @throws GlossaError CONVERSION_FAILED if the file does not agree with an F32 conversion of the same source */
 async function verify(file: TemporaryFile, options: VerifyOptions): Promise<void> {
-  const { source, outtype, tokenizer, threads, onProgress } = options;
+  const { source, outtype, tokenizer, threads } = options;
+  // One half is writing the reference, the other running both.
+  const show = (half: 0 | 1, fraction: number): void =>
+    options.onProgress?.({ phase: 'verify', fraction: (half + fraction) / 2 });
   const report = await verifyConversion({
     ggufPath: file.path,
     outtype,
     tokenizerFolder: tokenizer,
     writeReference: async (target) => {
       const exact = await planFile(source, { outtype: 'f32', tokenizer, align: false });
-      await writeFile(target, exact, { source, outtype: 'f32', threads });
+      const onProgress = ({ fraction }: ConversionProgress): void => {
+        show(0, fraction);
+      };
+      await writeFile(target, exact, { source, outtype: 'f32', threads, onProgress });
     },
-    onProgress: (fraction) => onProgress?.({ phase: 'verify', fraction }),
+    onProgress: (fraction) => {
+      show(1, fraction);
+    },
   });
   options.onVerification?.(report);
   requireVerified(report);

@@ -5,12 +5,9 @@ import { findArchitecture } from './architectures/index.js';
 import { type GgufValue, string, uint32 } from './gguf/values.js';
 import type { MergedSource } from './lora/merge.js';
 import { generalMetadata } from './metadata/general.js';
-import { OUTPUT_TYPES, type OutputTypeName, writtenType } from './output-types.js';
+import { OUTPUT_TYPES, type OutputTypeName, QUANTIZATION_VERSION, writtenType } from './output-types.js';
 import { type PlannedTensor, planTensors } from './plan.js';
 import { tokenizerMetadata } from './tokenizers/index.js';
-
-/** ggml's version of its quantised formats (GGML_QNT_VERSION). */
-const QUANTIZATION_VERSION = 2;
 
 /** What a file is planned for. */
 export interface FilePlanRequest {

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import { GlossaError } from '../../src/errors.js';
+import { isHubAddress } from './hub/address.js';
 import { checkFolder } from './source.js';
 
 /**
@@ -23,6 +24,11 @@ export async function resolveOutfile(
   await checkFolder(resolve(path, '..'), 'the folder of --outfile');
   await refuseInput(path, inputs);
   return path;
+}
+
+/** Where a result goes unless it is said: to the folder it is made from, never into the cache of what the hub has. */
+export function homeOf(source: string): string {
+  return isHubAddress(source) ? process.cwd() : resolve(source);
 }
 
 /** By device and inode, so that links of either kind are seen through. */

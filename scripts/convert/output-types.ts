@@ -1,5 +1,8 @@
 import type { WrittenType } from './tensors/encode.js';
 
+/** ggml's version of its quantised formats (GGML_QNT_VERSION), which every file states. */
+export const QUANTIZATION_VERSION = 2;
+
 /** A kind of file that `--outtype` names. */
 export interface OutputType {
   /** Value of `general.file_type` (llama.cpp's `enum llama_ftype`). */

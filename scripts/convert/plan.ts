@@ -1,8 +1,10 @@
-import type {
-  Architecture,
-  GeneratedTensor,
-  ModelDescription,
-  TensorRule,
+import {
+  plainName,
+  type Architecture,
+  type GeneratedTensor,
+  type ModelDescription,
+  type TensorRule,
+  type,
 } from './architectures/architecture.js';
 import {
   type Checkpoint,
@@ -10,6 +12,7 @@ import {
   type Dtype,
   type FloatDtype,
   isFloatDtype,
+  sameShape,
 } from './checkpoint.js';
 import { FormatError, quote } from './format-error.js';
 import type { TensorDescription } from './gguf/writer.js';
@@ -76,7 +79,7 @@ export function planTensors(
   const planned = (model.generated ?? []).map(planGenerated);
   for (const tensor of checkpoint.tensors.values()) {
     if (architecture.ignored.test(tensor.name)) continue;
-    const source = withoutPrefix(tensor.name, architecture.prefix);
+    const source = plainName(architecture, tensor.name);
     const rule = rules.get(source);
     if (rule === undefined) {
       throw new FormatError(
@@ -97,10 +100,6 @@ function exactType(dtype: Dtype): PlainType {
   return dtype === 'F16' || dtype === 'BF16' ? dtype : 'F32';
 }
 
-function withoutPrefix(name: string, prefix: string): string {
-  return name.startsWith(prefix) ? name.slice(prefix.length) : name;
-}
-
 function describeMissing(missing: readonly TensorRule[]): string {
   const [first] = missing;
   const others = missing.length === 1 ? '' : ` and ${missing.length - 1} others`;
@@ -115,7 +114,7 @@ function plan(rule: TensorRule, tensor: CheckpointTensor, matrices: WrittenType)
       `expected F64, F32, F16 or BF16 for tensor ${quote(tensor.name)}, received ${dtype}`,
     );
   }
-  if (shape.length !== rule.shape.length || shape.some((length, index) => length !== rule.shape[index])) {
+  if (!sameShape(shape, rule.shape)) {
     throw new FormatError(
       'checkpoint',
       `expected shape [${rule.shape.join(', ')}] for tensor ${quote(tensor.name)}, received [${shape.join(', ')}]`,

@@ -7,7 +7,6 @@ import { GlossaError } from '../../src/errors.js';
 import type { ModelConfig } from './architectures/architecture.js';
 import type { Checkpoint } from './checkpoint.js';
 import { FormatError } from './format-error.js';
-import { isHubAddress } from './hub/address.js';
 import { type FetchOptions, localFolder } from './hub/snapshot.js';
 import { parseJsonFile } from './json-file.js';
 import { openPytorch } from './pytorch/reader.js';
@@ -26,8 +25,6 @@ const WEIGHTS: readonly (readonly [name: string, open: OpenFile])[] = [
 export interface Source {
   /** Absolute path of the folder. */
   readonly folder: string;
-  /** Where the result goes unless --outfile says so: the folder, or the current one for a source on the hub. */
-  readonly outputFolder: string;
   readonly config: ModelConfig;
   readonly checkpoint: Checkpoint;
 }
@@ -45,8 +42,7 @@ export async function openSource(source: string, options: FetchOptions = {}): Pr
   const names = new Set(await readdir(folder));
   if (!names.has('config.json')) throw new FormatError('checkpoint', 'there is no config.json in the folder');
   const config = await parseJsonFile(join(folder, 'config.json'), z.record(z.string(), z.unknown()));
-  const outputFolder = isHubAddress(source) ? process.cwd() : folder;
-  return { folder, outputFolder, config, checkpoint: await openCheckpoint(folder, names) };
+  return { folder, config, checkpoint: await openCheckpoint(folder, names) };
 }
 
 /** @throws GlossaError CONVERSION_FAILED if there is no such folder */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
 import { parseHubAddress } from '../../scripts/convert/hub/address.js';
+import { homeOf } from '../../scripts/convert/outfile.js';
 import { snapshotFolder } from '../../scripts/convert/hub/cache.js';
 import {
   type DownloadProgress,
@@ -418,7 +419,7 @@ describe('a source on the hub', () => {
     const source = await openSource('hf:owner/name', options);
     await source.checkpoint.close();
     assert.equal(source.folder, join(parent, 'cache', 'hub', 'owner--name', COMMIT, 'name'));
-    assert.equal(source.outputFolder, process.cwd());
+    assert.equal(homeOf('hf:some/model'), process.cwd());
     assert.equal(source.checkpoint.tensors.size, 28);
     assert.equal(last?.bytes, last?.totalBytes);
     assert.equal(hub.downloads().length, names.length);

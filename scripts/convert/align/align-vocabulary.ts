@@ -25,13 +25,13 @@ const VOCABULARY_TENSORS = [EMBEDDING, OUTPUT, 'output.bias'];
 const UNUSED_SCORE = -10_000;
 
 /** What a file is to be written from. */
-export interface FilePlan<T extends TensorDescription> {
+export interface VocabularyPlan<T extends TensorDescription> {
   readonly tensors: readonly T[];
   readonly metadata: GgufMetadata;
 }
 
 /** The same with an aligned vocabulary, where that helps. */
-export interface AlignedPlan<T extends TensorDescription> extends FilePlan<Paddable<T>> {
+export interface AlignedPlan<T extends TensorDescription> extends VocabularyPlan<Paddable<T>> {
   /** Number of rows added; 0 if the file would not gain and is left as it was. */
   readonly addedRows: number;
 }
@@ -46,7 +46,7 @@ export interface AlignedPlan<T extends TensorDescription> extends FilePlan<Padda
  * @throws FormatError if the plan has no embedding or its vocabulary and tokens disagree
  */
 export function alignVocabulary<T extends TensorDescription>(
-  plan: FilePlan<T>,
+  plan: VocabularyPlan<T>,
   outtype: OutputTypeName,
 ): AlignedPlan<T> {
   const size = stringsOf(plan.metadata, 'tokenizer.ggml.tokens').length;

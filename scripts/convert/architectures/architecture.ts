@@ -62,3 +62,8 @@ export interface Architecture {
    */
   describe(config: ModelConfig): ModelDescription;
 }
+
+/** A tensor's name as an architecture's rules have it: without what some checkpoints put before all names. */
+export function plainName({ prefix }: Architecture, name: string): string {
+  return name.startsWith(prefix) ? name.slice(prefix.length) : name;
+}

@@ -1,4 +1,9 @@
-import type { Architecture, ModelConfig, TensorRule } from '../architectures/architecture.js';
+import {
+  type Architecture,
+  type ModelConfig,
+  plainName,
+  type TensorRule,
+} from '../architectures/architecture.js';
 import { findArchitecture } from '../architectures/index.js';
 
 /** llama.cpp's names of the matrices that a model may share. */
@@ -24,12 +29,11 @@ export interface BaseModel {
 export function baseModel(config: ModelConfig): BaseModel {
   const architecture = findArchitecture(config);
   const { tensors } = architecture.describe(config);
-  const { prefix } = architecture;
   return {
     architecture,
     rules: new Map(tensors.map((rule) => [rule.source, rule])),
     embedding: tensors.find(({ target }) => target === EMBEDDING),
     output: tensors.find(({ target }) => target === OUTPUT),
-    plainName: (name) => (name.startsWith(prefix) ? name.slice(prefix.length) : name),
+    plainName: (name) => plainName(architecture, name),
   };
 }

@@ -1,15 +1,18 @@
 import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { z } from 'zod';
 
 import type { ModelConfig } from '../architectures/architecture.js';
 import { FormatError } from '../format-error.js';
 import { asConversionError } from '../failures.js';
+import { fetching } from '../fetching.js';
 import { float32, type GgufValue, string, uint32 } from '../gguf/values.js';
 import { parseJsonFileIfPresent } from '../json-file.js';
+import { localFolder } from '../hub/snapshot.js';
 import { generalMetadata } from '../metadata/general.js';
-import { resolveOutfile } from '../outfile.js';
+import { homeOf, resolveOutfile } from '../outfile.js';
+import { QUANTIZATION_VERSION } from '../output-types.js';
 import { checkFolder } from '../source.js';
 import type { ConversionListeners } from '../write-tensors.js';
 import { type Adapter, openAdapter } from './adapter.js';
@@ -18,13 +21,10 @@ import { type AdapterOutputType, type AdapterTensor, planTensors, writeAdapter }
 import { planRuntime, type RuntimePair } from './runtime-plan.js';
 import { runtimeAlpha } from './scaling.js';
 
-/** ggml's version of its quantised formats (GGML_QNT_VERSION). */
-const QUANTIZATION_VERSION = 2;
-
 export interface ConvertAdapterOptions extends ConversionListeners {
-  /** A PEFT folder. */
+  /** A PEFT folder, or hf:owner/name[@revision] on the hub. */
   readonly adapter: string;
-  /** The folder of the model it was trained on, of which config.json is enough. */
+  /** The folder or address of the model it was trained on, of which only config.json is read. */
   readonly base: string;
   /** Default f32. */
   readonly outtype?: AdapterOutputType | undefined;
@@ -54,7 +54,7 @@ export interface AdapterConversionResult {
  */
 export async function convertAdapter(options: ConvertAdapterOptions): Promise<AdapterConversionResult> {
   try {
-    const adapter = await openAdapter(options.adapter);
+    const adapter = await openAdapter(await localFolder(options.adapter, fetching(options)));
     try {
       return await convertOpened(adapter, options);
     } finally {
@@ -70,7 +70,7 @@ async function convertOpened(
   options: ConvertAdapterOptions,
 ): Promise<AdapterConversionResult> {
   const outtype = options.outtype ?? 'f32';
-  const baseFolder = resolve(options.base);
+  const baseFolder = await localFolder(options.base, { ...fetching(options), configOnly: true });
   await checkFolder(baseFolder, 'the base');
   const config = await readConfig(baseFolder);
   if (config === undefined) throw new FormatError('the base', 'there is no config.json in the folder');
@@ -80,7 +80,7 @@ async function convertOpened(
   const metadata = await adapterMetadata(adapter, base.architecture.name, countParameters(pairs));
   const name = `${basename(adapter.folder)}-${outtype}.gguf`;
   const inputs = [adapter.folder, baseFolder];
-  const outfile = await resolveOutfile(options.outfile ?? adapter.folder, name, inputs);
+  const outfile = await resolveOutfile(options.outfile ?? homeOf(options.adapter), name, inputs);
   const result = { outfile, outtype, architecture: base.architecture.name, tensors, bytes: 0 };
   if (options.dryRun === true) return result;
   await writeAdapter(outfile, metadata, tensors, adapter.checkpoint, options);

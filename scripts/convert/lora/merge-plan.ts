@@ -1,8 +1,8 @@
-import type { Checkpoint, CheckpointTensor } from '../checkpoint.js';
+import { type Checkpoint, type CheckpointTensor, sameShape } from '../checkpoint.js';
 import { quote } from '../format-error.js';
 import type { Adapter, AdaptedModule, Replacement } from './adapter.js';
 import type { BaseModel } from './base-model.js';
-import { Misfits, sameShape } from './misfits.js';
+import { Misfits } from './misfits.js';
 
 /** One thing that happens to a tensor of the base. */
 export type MergeStep =

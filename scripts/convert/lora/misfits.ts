@@ -34,8 +34,3 @@ export class Misfits {
     );
   }
 }
-
-/** Whether two shapes are the same. */
-export function sameShape(left: readonly number[], right: readonly number[]): boolean {
-  return left.length === right.length && left.every((length, index) => length === right[index]);
-}

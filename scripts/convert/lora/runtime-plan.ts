@@ -3,7 +3,8 @@ import type { TensorTransform } from '../tensors/transform.js';
 import type { Adapter, AdaptedModule } from './adapter.js';
 import type { BaseModel } from './base-model.js';
 import { isTransposed } from './merge-plan.js';
-import { Misfits, sameShape } from './misfits.js';
+import { sameShape } from '../checkpoint.js';
+import { Misfits } from './misfits.js';
 import { runtimeAlpha } from './scaling.js';
 
 /** One module's factors on their way into a GGUF adapter. */
