@@ -1,10 +1,9 @@
 import {
-  plainName,
   type Architecture,
   type GeneratedTensor,
   type ModelDescription,
+  plainName,
   type TensorRule,
-  type,
 } from './architectures/architecture.js';
 import {
   type Checkpoint,
