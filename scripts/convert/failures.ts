@@ -1,7 +1,6 @@
-import { basename } from 'node:path';
-
 import { GlossaError } from '../../src/errors.js';
 import { FormatError, quote } from './format-error.js';
+import { knownName } from './temporary-file.js';
 
 /** What a failing file operation means to the person converting, by the system's code. */
 const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {
@@ -28,7 +27,7 @@ export function asConversionError(error: unknown): GlossaError {
   const known = code === undefined ? undefined : SYSTEM_MESSAGES[code];
   // A failing system call is the world's fault, whether or not we have words for it.
   if (code === undefined || (known === undefined && syscall === undefined)) return GlossaError.from(error);
-  const file = path === undefined ? '' : `: ${quote(basename(path))}`;
+  const file = path === undefined ? '' : `: ${quote(knownName(path))}`;
   const message = `${known ?? 'a file operation failed'}${file} (${syscall ?? 'file system'}, ${code})`;
   return new GlossaError('CONVERSION_FAILED', message, { cause: error });
 }

@@ -3,8 +3,8 @@ import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { newTensor, type TinyOptions, writeTinyGpt2 } from '../tiny-gpt2.js';
-import { type BadInput, DEFAULT_ARGS, describeRefusals } from './refusals.js';
+import { type TinyOptions, writeTinyGpt2 } from '../tiny-gpt2.js';
+import { type BadInput, describeRefusals } from './refusals.js';
 
 const NO_PIPES = process.platform === 'win32' ? 'Windows has no named pipes in folders' : undefined;
 
@@ -39,10 +39,7 @@ function sharded(change: (weightMap: Record<string, string>) => void): BadInput[
     const weightMap: Record<string, string> = {};
     for (const name of ['wte.weight', 'wpe.weight']) weightMap[name] = shard;
     change(weightMap);
-    await writeFile(
-      join(folder, 'model.safetensors.index.json'),
-      JSON.stringify({ weight_map: weightMap }),
-    );
+    await writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: weightMap }));
   };
 }
 
@@ -52,18 +49,9 @@ describeRefusals('a folder that holds no checkpoint', {
     prepare: () => Promise.resolve(),
     message: /expected a folder for SOURCE, received a path where nothing is: nowhere/,
   },
-  'a file in its place': {
-    args: ['tiny-model/config.json', '--outfile', 'out'],
-    prepare: tiny({}),
-    message: /expected a folder for SOURCE, received a file: config\.json/,
-  },
   'no config': {
     prepare: async (parent) => rm(join(await writeTinyGpt2(parent), 'config.json')),
     message: /there is no config\.json/,
-  },
-  'no weights': {
-    prepare: async (parent) => rm(join(await writeTinyGpt2(parent), 'model.safetensors')),
-    message: /there is neither model\.safetensors nor pytorch_model\.bin/,
   },
   'a folder called model.safetensors': {
     prepare: withFile('model.safetensors', (path) => mkdir(path)),
@@ -122,16 +110,6 @@ describeRefusals('sharded weights', {
     },
     message: /names tensor "ln_f\.bias", which no shard holds/,
   },
-  'with an index that leaves tensors out': {
-    prepare: sharded(() => undefined),
-    message: /does not list tensor "h\.0\.attn\.c_attn\.bias"/,
-  },
-  'with an index of nothing': {
-    prepare: sharded((weightMap) => {
-      for (const name of Object.keys(weightMap)) Reflect.deleteProperty(weightMap, name);
-    }),
-    message: /tensor "wte\.weight" and \d+ others missing/,
-  },
   'with an index that leads out of the folder': {
     prepare: sharded((weightMap) => (weightMap['wte.weight'] = '../model.safetensors')),
     message: /"\.\.\/model\.safetensors" is no plain file name/,
@@ -147,28 +125,14 @@ async function weightMapOf(folder: string, ...others: readonly string[]): Promis
   const { openSafetensors } = await import('../../../scripts/convert/safetensors/reader.js');
   const checkpoint = await openSafetensors(join(folder, 'model.safetensors'));
   await checkpoint.close();
-  return Object.fromEntries([...checkpoint.tensors.keys(), ...others].map((name) => [name, 'model.safetensors']));
+  return Object.fromEntries(
+    [...checkpoint.tensors.keys(), ...others].map((name) => [name, 'model.safetensors']),
+  );
 }
 
 describeRefusals('tensors and config', {
   'that disagree about the size of the embedding': {
     prepare: tiny({ config: { vocab_size: 15 } }),
     message: /expected shape \[15, 32\] for tensor "wte\.weight", received \[16, 32\]/,
-  },
-  'that disagree about the number of layers': {
-    prepare: tiny({ config: { n_layer: 3 } }),
-    message: /tensor "h\.2\.ln_1\.weight" and 11 others missing/,
-  },
-  'that disagree about what there is': {
-    prepare: tiny({ tensors: { 'h.0.gate.weight': newTensor('h.0.gate.weight', [4]) } }),
-    message: /tensor "h\.0\.gate\.weight" has no place in gpt2/,
-  },
-});
-
-describeRefusals('a dry run', {
-  'of a broken checkpoint': {
-    args: [...DEFAULT_ARGS, '--dry-run'],
-    prepare: tiny({ config: { n_layer: 3 } }),
-    message: /tensor "h\.2\.ln_1\.weight" and 11 others missing/,
   },
 });

@@ -47,28 +47,13 @@ describeRefusals('a safetensors file', {
     }),
     message: /the header of 90000000 bytes ends past the end of the file/,
   },
-  'whose header claims 2^64 - 1 bytes': {
-    prepare: bytes((file) => {
-      file.writeBigUInt64LE(2n ** 64n - 1n);
-      return file;
-    }),
-    message: /expected at most 100000000 bytes for the header, received 18446744073709551615/,
-  },
-  'whose header is no JSON': {
-    prepare: bytes((file) => rawSafetensors('{"wte.weight": }', file.subarray(1000))),
-    message: /the header is not valid JSON/,
-  },
   'with overlapping offsets': {
-    prepare: entry(() => ({ data_offsets: [64, 64 + 2048] })),
-    message: /tensor "w[tp]e\.weight" overlaps another one|belong to no tensor/,
+    prepare: entry(() => ({ shape: [17, 32], data_offsets: [0, 2176] })),
+    message: /tensor "wpe\.weight" overlaps another one at offset 2048/,
   },
   'with negative offsets': {
     prepare: entry(() => ({ data_offsets: [-2048, 0] })),
     message: /expected two non-negative integers for the offsets of tensor "wte\.weight"/,
-  },
-  'with offsets in the wrong order': {
-    prepare: entry(({ data_offsets: [begin, end] }) => ({ data_offsets: [end, begin] })),
-    message: /the offsets of tensor "wte\.weight" are in the wrong order/,
   },
   'with a shape whose product overflows': {
     prepare: entry(() => ({ shape: [2 ** 32, 2 ** 32] })),
@@ -82,19 +67,11 @@ describeRefusals('a safetensors file', {
     prepare: async (parent) => truncate(join(await writeTinyGpt2(parent), 'model.safetensors'), 50_000),
     message: /past its end at \d+: the file is truncated/,
   },
-  'that is truncated to nothing': {
-    prepare: async (parent) => truncate(join(await writeTinyGpt2(parent), 'model.safetensors'), 0),
-    message: /the file has only 0 bytes/,
-  },
   'with a name twice': {
     prepare: header((all) => {
       const text = JSON.stringify(all);
       return `${text.slice(0, -1)},"wte.weight":${JSON.stringify(all['wte.weight'])}}`;
     }),
     message: /tensor "wte\.weight" appears twice/,
-  },
-  'with a number where an entry belongs': {
-    prepare: header((all) => JSON.stringify({ ...all, 'wte.weight': 7 })),
-    message: /expected an object for tensor "wte\.weight"/,
   },
 });
