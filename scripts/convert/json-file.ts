@@ -1,18 +1,21 @@
 import { isUtf8 } from 'node:buffer';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 import type { z } from 'zod';
 
 import { FormatError } from './format-error.js';
+import { readSmallFile } from './regular-file.js';
+
+/** Far more than any of these files has. */
+const MAX_DEPTH = 100;
 
 /**
  * Reads a UTF-8 text file; a leading byte order mark is dropped.
  *
- * @throws FormatError if it is not UTF-8; the file system's error if it cannot be read
+ * @throws FormatError if it is not UTF-8, no file or too large; the file system's error if it cannot be read
  */
 export async function readText(path: string): Promise<string> {
-  const bytes = await readFile(path);
+  const bytes = await readSmallFile(path);
   if (!isUtf8(bytes)) throw new FormatError(basename(path), 'the file is not UTF-8');
   const text = bytes.toString('utf8');
   return text.startsWith('\uFEFF') ? text.slice(1) : text;
@@ -53,7 +56,22 @@ function parseJson<T extends z.ZodType>(file: string, text: string, schema: T): 
   } catch (error) {
     throw new FormatError(file, 'the file is not valid JSON', { cause: error });
   }
+  if (isDeep(value)) throw new FormatError(file, `more than ${MAX_DEPTH} objects and arrays are nested`);
   return checkJson(file, value, schema);
+}
+
+/** Level by level: a recursion could be driven out of the stack, which is why the depth is limited at all. */
+function isDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; depth <= MAX_DEPTH; depth += 1) {
+    level = level.flatMap((item) => (isNested(item) ? Object.values(item).filter(isNested) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /**

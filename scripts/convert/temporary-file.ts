@@ -44,12 +44,24 @@ export class TemporaryFile {
     await syncFolder(dirname(this.finalPath));
   }
 
-  /** Removes the file if it is there. Idempotent; harmless after `commit`. */
+  /**
+   * Removes the file if it is there. Idempotent; harmless after `commit`. Never throws: it cleans up after
+   * another failure, which must not be hidden; what cannot be removed now is tried again when the process ends.
+   */
   async discard(): Promise<void> {
     if (!pending.has(this.path)) return;
-    await rm(this.path, { force: true });
-    forget(this.path);
+    await rm(this.path, { force: true }).then(
+      () => {
+        forget(this.path);
+      },
+      () => undefined,
+    );
   }
+}
+
+/** The name a person knows a file by: for a temporary one, the final name. */
+export function knownName(path: string): string {
+  return basename(path).replace(/^\.(.+)\.\d+-[\da-f]{8}\.tmp$/s, '$1');
 }
 
 function forget(path: string): void {
@@ -58,7 +70,13 @@ function forget(path: string): void {
 }
 
 function removePending(): void {
-  for (const path of pending) rmSync(path, { force: true });
+  for (const path of pending) {
+    try {
+      rmSync(path, { force: true });
+    } catch {
+      // The process is ending: there is nobody left to tell, and the others are to be removed still.
+    }
+  }
   pending.clear();
 }
 

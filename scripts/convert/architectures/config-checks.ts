@@ -11,7 +11,7 @@ export const layerCount = size.max(1024);
 
 /** The error for an entry that means what llama.cpp's graph does not compute. */
 export function unexpected(name: string, expected: string, received: unknown): FormatError {
-  const text = typeof received === 'string' ? received : JSON.stringify(received);
+  const text = (typeof received === 'string' ? received : JSON.stringify(received)).slice(0, 80);
   return new FormatError('config.json', `expected ${expected} for ${name}, received ${text}`);
 }
 

@@ -1,4 +1,4 @@
-import { FormatError } from '../format-error.js';
+import { FormatError, quote } from '../format-error.js';
 import type { Architecture, ModelConfig } from './architecture.js';
 import { expectUnquantised } from './config-checks.js';
 import { gemma2 } from './gemma2.js';
@@ -40,6 +40,7 @@ export function findArchitecture(config: ModelConfig): Architecture {
     return found;
   }
   const known = ARCHITECTURES.flatMap((candidate) => candidate.huggingFaceNames).join(', ');
-  const received = JSON.stringify(name ?? modelType ?? null);
+  const given = name ?? modelType ?? null;
+  const received = typeof given === 'string' ? quote(given) : JSON.stringify(given);
   throw new FormatError('config.json', `the architecture ${received} is not known; known are: ${known}`);
 }

@@ -45,7 +45,6 @@ export interface TorchArchive {
  */
 export async function openArchive(handle: FileHandle): Promise<TorchArchive> {
   const stat = await handle.stat();
-  if (!stat.isFile()) throw fault('expected a regular file');
   await checkMagic(handle, stat.size);
   const entries = await readArchive(handle, stat.size);
   const root = rootOf([...entries.keys()]);

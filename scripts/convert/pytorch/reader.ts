@@ -1,8 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 
 import { type Checkpoint, DTYPE_BYTES } from '../checkpoint.js';
 import { quote } from '../format-error.js';
 import { readExactly } from '../read-exactly.js';
+import { openRegular } from '../regular-file.js';
 import { openArchive } from './archive.js';
 import { fault } from './fault.js';
 import { type StoredView, stateDictTensors } from './state-dict.js';
@@ -17,7 +18,7 @@ import { unpickle } from './unpickle.js';
  * @throws FormatError naming the first rule that the file breaks, or the opcode or global that is not allowed
  */
 export async function openPytorch(path: string): Promise<Checkpoint> {
-  const handle = await open(path, 'r');
+  const handle = await openRegular(path);
   try {
     const archive = await openArchive(handle);
     return new PytorchFile(path, handle, stateDictTensors(unpickle(archive.pickle), archive));

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 
 import type { Checkpoint } from '../checkpoint.js';
 import { FormatError, quote } from '../format-error.js';
 import { readExactly } from '../read-exactly.js';
+import { openRegular } from '../regular-file.js';
 import { parseHeader, type StoredTensor } from './header.js';
 
 /** The format's own limit. */
@@ -15,7 +16,7 @@ const MAX_HEADER_BYTES = 100_000_000;
  * @throws FormatError naming the first rule that the file breaks
  */
 export async function openSafetensors(path: string): Promise<Checkpoint> {
-  const handle = await open(path, 'r');
+  const handle = await openRegular(path);
   try {
     const { tensors, dataOffset } = await readHeader(handle);
     return new SafetensorsFile(path, handle, tensors, dataOffset);
@@ -53,7 +54,6 @@ class SafetensorsFile implements Checkpoint {
 
 async function readHeader(handle: FileHandle): Promise<{ tensors: StoredTensor[]; dataOffset: number }> {
   const stat = await handle.stat();
-  if (!stat.isFile()) throw new FormatError('safetensors', 'expected a regular file');
   if (stat.size < 8) throw new FormatError('safetensors', `the file has only ${stat.size} bytes`);
   const prefix = Buffer.alloc(8);
   await readExactly(handle, prefix, 0);

@@ -75,7 +75,9 @@ function parseMerge(merge: unknown, index: number): Merge {
   const parts: readonly unknown[] =
     typeof merge === 'string' ? merge.split(' ') : Array.isArray(merge) ? merge : [];
   const [left, right] = parts;
-  if (parts.length === 2 && typeof left === 'string' && typeof right === 'string') return [left, right];
+  // An empty part would make a token of itself, round and round.
+  const isPart = (part: unknown): part is string => typeof part === 'string' && part !== '';
+  if (parts.length === 2 && isPart(left) && isPart(right)) return [left, right];
   throw new FormatError(
     'tokenizer',
     `expected two parts for merge ${index}, received ${quote(typeof merge === 'string' ? merge : JSON.stringify(merge))}`,

@@ -45,7 +45,9 @@ async function chooseConversion(request: TokenizerRequest, files: TokenizerFiles
 
 async function exists(path: string): Promise<boolean> {
   try {
-    return (await stat(path)).isFile();
+    // Whatever it is: reading refuses what is no file, instead of it being passed over.
+    await stat(path);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;

@@ -1,6 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
-
 import { FormatError, quote } from '../../format-error.js';
+import { readSmallFile } from '../../regular-file.js';
 import { refuseLookalikes } from './lookalikes.js';
 import { MessageReader } from './protobuf.js';
 
@@ -125,11 +124,7 @@ const MODEL_FIELDS: Fields<Model> = new Map<number, FieldReader<Model>>([
  *   the file system's error if it cannot be read
  */
 export async function readSentencePieceModel(path: string): Promise<SentencePieceModel> {
-  const { size } = await stat(path);
-  if (size > MAX_FILE_BYTES) {
-    throw new FormatError('tokenizer.model', `expected at most ${MAX_FILE_BYTES} bytes, received ${size}`);
-  }
-  return parseSentencePieceModel(await readFile(path));
+  return parseSentencePieceModel(await readSmallFile(path, MAX_FILE_BYTES));
 }
 
 /** The same of the file's bytes. */
