@@ -1,41 +1,16 @@
 import type { Command } from 'commander';
-import { pino, type Logger } from 'pino';
 
-import type { Configuration } from '../config/load.js';
-import { dialects } from '../dialects/index.js';
-import type { EngineFactory } from '../engine/engine.js';
-import { startServer, type GlossaServer } from '../server/glossa-server.js';
 import { addConfigFlags, configurationOf } from './config-flags.js';
-import { stopOnSignals } from './stop-signals.js';
 
-/** `glossa serve`. */
+/** `glossa serve`. The server is loaded when it is asked for: the other commands start sooner without it. */
 export function registerServe(program: Command): void {
   const command = program.command('serve').description('Serve models over HTTP');
   addConfigFlags(command).action(async () => {
     const configuration = configurationOf(command);
-    const { startEngine } = await import('../engine/start.js');
-    await serve(configuration, startEngine);
+    const [{ startEngine }, { runServer }] = await Promise.all([
+      import('../engine/start.js'),
+      import('./run-server.js'),
+    ]);
+    await runServer(configuration, startEngine);
   });
-}
-
-/**
- * Serves until a signal ends the process.
- *
- * @throws GlossaError CONFIG_INVALID if it can't listen
- */
-export async function serve(configuration: Configuration, startEngine: EngineFactory): Promise<GlossaServer> {
-  // Standard output is for what was asked for; logs go beside it. Synchronous: nothing is lost at exit.
-  const log: Logger = pino(
-    { level: configuration.settings.logLevel },
-    pino.destination({ dest: 2, sync: true }),
-  );
-  const server = await startServer({ configuration, dialects, startEngine, log });
-  stopOnSignals(
-    () => server.stop(),
-    (error) => {
-      log.error({ err: error }, 'stopping failed');
-    },
-  );
-  console.log(`glossa is listening on ${server.url} (model ${configuration.catalogue.defaultModel})`);
-  return server;
 }

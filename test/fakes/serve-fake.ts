@@ -2,13 +2,13 @@
  * `glossa serve` with a fake engine, for tests of what needs a process of its own. Arguments: milliseconds a token,
  * then seconds that running requests get at the end.
  */
-import { serve } from '../../src/cli/serve.js';
+import { runServer } from '../../src/cli/run-server.js';
 import { FakeEngine, fakeEngineFactory } from './engine.js';
 import { testConfiguration } from './server.js';
 
 const [tokenDelayMs = '5', shutdownTimeout = '10'] = process.argv.slice(2);
 const configuration = testConfiguration({ port: '0', shutdownTimeout });
-await serve(
+await runServer(
   configuration,
   fakeEngineFactory(() => new FakeEngine({ tokenDelayMs: Number(tokenDelayMs) })),
 );
