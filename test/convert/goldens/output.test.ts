@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { convertCheckpoint } from '../../../scripts/convert/convert.js';
+import { Evaluator } from '../../../src/engine/evaluate.js';
 import { scratchFolder } from '../scratch.js';
 import { checkpointFromRecipe } from './checkpoint-from-recipe.js';
-import { probe } from './engine.js';
 import { caseNames, readRecipe, readStored } from './recipes.js';
 
 const OUTTYPES = ['f32', 'f16', 'q8_0'] as const;
@@ -20,10 +20,33 @@ interface OutputGolden {
 /** Files that compute something else than the reference's, as they should: differences.ts says why. */
 const OTHER_OUTPUT: readonly string[] = ['llama-yarn'];
 
+/**
+ * Another processor adds up in another order, and two tokens of a random model may be as good as equal: the share of
+ * what a row of logits spans that the reference's token may be below the best.
+ */
+const TIE = 0.02;
+
+/** The reference's tokens that are not the likeliest after what comes before them: positions in the continuation. */
+async function departures(
+  path: string,
+  prompt: readonly number[],
+  continuation: readonly number[],
+): Promise<number[]> {
+  const tokens = [...prompt, ...continuation];
+  const evaluator = await Evaluator.open(path, { maxTokens: tokens.length, threads: 1 });
+  const logits = await evaluator.next(tokens.slice(0, -1));
+  const size = evaluator.vocabularySize;
+  return continuation.flatMap((token, index) => {
+    const start = (prompt.length - 1 + index) * size;
+    const row = logits.subarray(start, start + size);
+    const best = Math.max(...row);
+    return (row[token] ?? -Infinity) >= best - TIE * (best - Math.min(...row)) ? [] : [index];
+  });
+}
+
 describe("llama.cpp's greedy text is the same with our files as with the reference's", () => {
   for (const name of caseNames('checkpoints')) {
     const { prompts, continuations } = readStored('checkpoints', name) as OutputGolden;
-    const newTokens = continuations.f32[0]?.length ?? 0;
     for (const outtype of OUTTYPES) {
       test(`${name}, ${outtype}`, async (context) => {
         const parent = await scratchFolder(context);
@@ -31,9 +54,11 @@ describe("llama.cpp's greedy text is the same with our files as with the referen
         // The reference aligns no vocabulary.
         const options = { source, outtype, align: false, outfile: join(parent, 'out.gguf') };
         const { outfile } = await convertCheckpoint(options);
-        const ours = await probe(outfile, { texts: [], prompts, newTokens });
-        if (OTHER_OUTPUT.includes(name)) assert.notDeepEqual(ours.continuations, continuations[outtype]);
-        else assert.deepEqual(ours.continuations, continuations[outtype]);
+        const found = [];
+        for (const [index, prompt] of prompts.entries())
+          found.push(...(await departures(outfile, prompt, continuations[outtype][index] ?? [])));
+        if (OTHER_OUTPUT.includes(name)) assert.notDeepEqual(found, []);
+        else assert.deepEqual(found, []);
       });
     }
   }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { convertCheckpoint } from '../../../scripts/convert/convert.js';
+import { Evaluator } from '../../../src/engine/evaluate.js';
 import { scratchFolder } from '../scratch.js';
 import { checkpointFromRecipe } from './checkpoint-from-recipe.js';
-import { probe } from './engine.js';
 import { caseNames, readRecipe, readStored } from './recipes.js';
 
 /** What scripts/goldens/make_tokenization.py stored of one tokenizer. */
@@ -46,11 +46,8 @@ describe("llama.cpp's ids of awkward strings, with our files, are Hugging Face's
         outtype: 'f16',
         outfile: join(parent, 'out.gguf'),
       });
-      const { ids } = await probe(outfile, {
-        texts: strings.map(([text]) => text),
-        prompts: [],
-        newTokens: 1,
-      });
+      const evaluator = await Evaluator.open(outfile, { maxTokens: 1, threads: 1 });
+      const ids = await Promise.all(strings.map(([text]) => evaluator.tokenize(text, true)));
       const same = (index: number, other: readonly number[] | undefined): boolean =>
         JSON.stringify(ids[index]) === JSON.stringify(other);
       const deviating = strings.flatMap(([text, theirs], index) => (same(index, theirs) ? [] : [text]));
