@@ -9,7 +9,7 @@ import math
 from pathlib import Path
 
 import torch
-from transformers import AutoTokenizer, GPT2LMHeadModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 PROMPTS = (
     "The little dog",
@@ -28,7 +28,7 @@ PROMPTS = (
 
 
 @torch.no_grad()
-def perplexity(model: GPT2LMHeadModel, tokenizer, path: Path, limit: int) -> str:
+def perplexity(model, tokenizer, path: Path, limit: int) -> str:
     """Perplexity of each document on its own, from its first token, as prompts are read."""
     end = tokenizer.eos_token_id
     loss = 0.0
@@ -36,7 +36,7 @@ def perplexity(model: GPT2LMHeadModel, tokenizer, path: Path, limit: int) -> str
     with path.open(encoding="utf-8") as file:
         for line in file:
             text = json.loads(line)
-            ids = [*tokenizer.encode(text), end][: model.config.n_positions]
+            ids = [*tokenizer.encode(text), end][: model.config.max_position_embeddings]
             row = torch.tensor([ids])
             loss += model(row, labels=row).loss.item() * (len(ids) - 1)
             tokens += len(ids) - 1
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    model = GPT2LMHeadModel.from_pretrained(args.model, dtype=torch.float32).eval()
+    model = AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.float32).eval()
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     if args.text:
         print(perplexity(model, tokenizer, args.text / "held-out.jsonl", args.documents))
