@@ -38,7 +38,7 @@ export interface ConvertOptions extends ConversionListeners {
   readonly onVerification?: ((report: VerificationReport) => void) | undefined;
   /** Check everything but the tensors' values and write nothing; not together with `verify`. Default false. */
   readonly dryRun?: boolean | undefined;
-  /** Threads of the quantiser. Default: its own. */
+  /** Threads that convert, merge and quantise values. Default: as many as there are cores. */
   readonly threads?: number | undefined;
   /** The quantiser; tests bring their own. Default: llama.cpp's, through the addon. */
   readonly quantize?: QuantizeFile | undefined;
@@ -84,7 +84,7 @@ export async function convertCheckpoint(options: ConvertOptions): Promise<Conver
 
 /** Opens the source and merges the adapters; what is on the hub is fetched first. */
 async function openMerged(options: ConvertOptions): Promise<MergedSource> {
-  const { onWarning, onProgress } = options;
+  const { onWarning, onProgress, threads } = options;
   const fetching = {
     onProgress: ({ bytes, totalBytes }: DownloadProgress) =>
       onProgress?.({ phase: 'download', fraction: totalBytes === 0 ? 1 : bytes / totalBytes, bytes }),
@@ -93,7 +93,7 @@ async function openMerged(options: ConvertOptions): Promise<MergedSource> {
   for (const { folder, scale } of options.adapters ?? [])
     adapters.push({ folder: await localFolder(folder, fetching), scale });
   const source = await openSource(options.source, fetching);
-  return mergeAdapters(source, adapters, { onWarning });
+  return mergeAdapters(source, adapters, { onWarning, threads });
 }
 
 /** Where the result goes unless --outfile says so: to the last adapter, or to the source; never into the cache. */

@@ -11,7 +11,7 @@ import { parseJsonFileIfPresent } from '../json-file.js';
 import { generalMetadata } from '../metadata/general.js';
 import { resolveOutfile } from '../outfile.js';
 import { checkFolder } from '../source.js';
-import type { ConversionListeners } from '../write-tensors.js';
+import type { WriteOptions } from '../write-tensors.js';
 import { type Adapter, openAdapter } from './adapter.js';
 import { baseModel } from './base-model.js';
 import { type AdapterOutputType, type AdapterTensor, planTensors, writeAdapter } from './runtime-file.js';
@@ -21,7 +21,7 @@ import { runtimeAlpha } from './scaling.js';
 /** ggml's version of its quantised formats (GGML_QNT_VERSION). */
 const QUANTIZATION_VERSION = 2;
 
-export interface ConvertAdapterOptions extends ConversionListeners {
+export interface ConvertAdapterOptions extends WriteOptions {
   /** A PEFT folder. */
   readonly adapter: string;
   /** The folder of the model it was trained on, of which config.json is enough. */
