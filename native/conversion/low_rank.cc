@@ -17,7 +17,6 @@ constexpr std::size_t kTileColumns = 32;
 constexpr std::size_t kBlockColumns = 64;
 /// Multiplications below which another thread costs more than it saves.
 constexpr std::size_t kWorkPerThread = 8'000'000;
-constexpr std::size_t kMaxThreads = 8;
 
 /// weight [rows, columns] += scale * (left [rows, rank] @ right [rank, columns])
 struct Product {
@@ -76,10 +75,9 @@ std::vector<float> transposed(std::span<const float> matrix, std::size_t rows, s
   return result;
 }
 
-std::size_t threadsFor(std::size_t rows, const Product& product) {
+std::size_t threadsFor(std::size_t rows, const Product& product, std::size_t most) {
   const std::size_t work = rows * product.columns * product.rank / kWorkPerThread;
-  const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
-  return std::clamp<std::size_t>(work, 1, std::min({kMaxThreads, processors, rows}));
+  return std::max<std::size_t>(1, std::min({work, most, rows}));
 }
 
 /// Threads that are waited for, whatever happens.
@@ -100,8 +98,8 @@ class Threads {
   std::vector<std::thread> threads_;
 };
 
-void add(const Product& product, std::size_t rows) {
-  const std::size_t count = threadsFor(rows, product);
+void add(const Product& product, std::size_t rows, std::size_t mostThreads) {
+  const std::size_t count = threadsFor(rows, product, mostThreads);
   // Scratch memory is allocated here, so that nothing throws in a thread.
   const std::size_t share = rows / count + 1;
   std::vector<std::vector<float>> packed(count, std::vector<float>(product.rank * kBlockColumns));
@@ -126,16 +124,16 @@ void add(const Product& product, std::size_t rows) {
 }  // namespace
 
 void addLowRank(const LowRankUpdate& update) {
-  const auto& [weight, b, a, rows, columns, rank, scale, isTransposed] = update;
+  const auto& [weight, b, a, rows, columns, rank, scale, isTransposed, threads] = update;
   if (weight.empty() || rank == 0) return;
   if (!isTransposed) {
-    add({weight.data(), b.data(), a.data(), columns, rank, scale}, rows);
+    add({weight.data(), b.data(), a.data(), columns, rank, scale}, rows, threads);
     return;
   }
   // (b @ a) transposed is a transposed @ b transposed; the factors are small.
   const std::vector<float> left = transposed(a, rank, columns);
   const std::vector<float> right = transposed(b, rows, rank);
-  add({weight.data(), left.data(), right.data(), rows, rank, scale}, columns);
+  add({weight.data(), left.data(), right.data(), rows, rank, scale}, columns, threads);
 }
 
 }  // namespace glossa

@@ -17,11 +17,14 @@ namespace {
 constexpr std::string_view kSuffixA = ".lora_a";
 constexpr std::string_view kSuffixB = ".lora_b";
 constexpr std::string_view kEmbedding = "token_embd.weight";
+constexpr std::string_view kOutput = "output.weight";
 /// Matrices that llama.cpp reads rows of without a thought for adapters.
 constexpr std::array<std::string_view, 3> kPassedOver{"position_embd.weight", "token_types.weight",
                                                       "per_layer_token_embd.weight"};
 /// What adapters are written in. Of the other types some can't be multiplied by, which ends the process.
 constexpr std::array kTypes{GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0};
+/// Values looked at together; a multiple of every type's block.
+constexpr std::int64_t kSliceElements = std::int64_t{1} << 18;
 constexpr const char* kInvocationKey = "adapter.alora.invocation_tokens";
 
 [[noreturn]] void refuse(const std::string& reason) {
@@ -84,26 +87,58 @@ const std::int64_t* factor(const gguf_context* file, const std::string& name) {
   return api().gguf_get_tensor_ne(file, id);
 }
 
-void checkValues(const gguf_context* file, const std::string& path) {
-  std::ifstream stream(std::filesystem::path(path), std::ios::binary);
-  std::vector<char> data;
-  for (std::int64_t id = 0; id < api().gguf_get_n_tensors(file); ++id) {
-    const std::string name = api().gguf_get_tensor_name(file, id);
-    data.resize(api().gguf_get_tensor_size(file, id));
-    stream.seekg(static_cast<std::streamoff>(api().gguf_get_data_offset(file) +
-                                             api().gguf_get_tensor_offset(file, id)));
-    if (!stream.read(data.data(), static_cast<std::streamsize>(data.size()))) {
-      refuse("the file ends inside tensor " + name);
+/// Where a tensor's bytes lie in the file.
+struct Extent {
+  std::uint64_t start;
+  std::uint64_t size;
+};
+
+/// Said by the file's head, which may say anything; nothing is allocated for it before the file is known to
+/// be that long.
+Extent extentOf(const gguf_context* file, std::int64_t id, std::uint64_t fileSize) {
+  const std::uint64_t data = api().gguf_get_data_offset(file);
+  const std::uint64_t offset = api().gguf_get_tensor_offset(file, id);
+  const std::uint64_t size = api().gguf_get_tensor_size(file, id);
+  // By subtraction: the sum may overflow.
+  if (data > fileSize || offset > fileSize - data || size > fileSize - data - offset) {
+    refuse(std::string("the file ends inside tensor ") + api().gguf_get_tensor_name(file, id));
+  }
+  return {data + offset, size};
+}
+
+/// @param slice room for as many bytes as are read at once: whole blocks of the tensor's type
+void checkTensorValues(std::ifstream& stream, const Extent& extent, ggml_type type, std::vector<char>& slice,
+                       const std::string& name) {
+  stream.seekg(static_cast<std::streamoff>(extent.start));
+  for (std::uint64_t done = 0; done < extent.size;) {
+    const std::uint64_t count = std::min<std::uint64_t>(slice.size(), extent.size - done);
+    if (!stream.read(slice.data(), static_cast<std::streamsize>(count))) {
+      refuse("tensor " + name + " can't be read");
     }
-    if (!api().ggml_validate_row_data(api().gguf_get_tensor_type(file, id), data.data(), data.size())) {
+    if (!api().ggml_validate_row_data(type, slice.data(), count)) {
       refuse("tensor " + name + " holds values that are no numbers");
     }
+    done += count;
+  }
+}
+
+void checkValues(const gguf_context* file, const std::string& path) {
+  const std::filesystem::path location(path);
+  const std::uint64_t fileSize = std::filesystem::file_size(location);
+  std::ifstream stream(location, std::ios::binary);
+  std::vector<char> slice;
+  for (std::int64_t id = 0; id < api().gguf_get_n_tensors(file); ++id) {
+    const Extent extent = extentOf(file, id, fileSize);
+    const ggml_type type = api().gguf_get_tensor_type(file, id);
+    slice.resize(api().ggml_row_size(type, kSliceElements));
+    checkTensorValues(stream, extent, type, slice, api().gguf_get_tensor_name(file, id));
   }
 }
 
 }  // namespace
 
-AdapterCheck::AdapterCheck(const std::string& modelPath) {
+AdapterCheck::AdapterCheck(const std::string& modelPath, std::size_t vocabularySize)
+    : vocabularySize_(static_cast<std::int64_t>(vocabularySize)) {
   const GgufPointer first = openGguf(modelPath);
   architecture_ = textOf(first.get(), "general.architecture");
   readTensors(first.get());
@@ -134,7 +169,10 @@ void AdapterCheck::run(const std::string& adapterPath) const {
       checkPair(file.get(), targetOf(api().gguf_get_tensor_name(file.get(), id)));
     }
     checkValues(file.get(), adapterPath);
-  } catch (const std::runtime_error& error) {
+  } catch (const std::filesystem::filesystem_error& error) {
+    // What it says itself names the folder.
+    throw std::runtime_error(nameOf(adapterPath) + ": " + error.code().message());
+  } catch (const std::exception& error) {
     throw std::runtime_error(nameOf(adapterPath) + ": " + error.what());
   }
 }
@@ -162,6 +200,16 @@ void AdapterCheck::checkMetadata(const gguf_context* file) const {
 
 /// A pair stands for the product B A beside a matrix of the model; of the token embedding, llama.cpp wants A
 /// transposed.
+bool AdapterCheck::fits(const std::string& target, const Shape& shape, const std::int64_t* a,
+                        const std::int64_t* b) {
+  const std::int64_t rank = b[0];
+  const bool isEmbedding = target == kEmbedding;
+  const Shape wantedA{isEmbedding ? rank : shape[0], isEmbedding ? shape[1] : rank, shape[2], shape[3]};
+  const Shape wantedB{rank, isEmbedding ? shape[0] : shape[1], shape[2], shape[3]};
+  return rank >= 1 && std::equal(wantedA.begin(), wantedA.end(), a) &&
+         std::equal(wantedB.begin(), wantedB.end(), b);
+}
+
 void AdapterCheck::checkPair(const gguf_context* file, const std::string& target) const {
   if (const auto id = api().gguf_find_tensor(file, target.c_str()); id >= 0) {
     refuse("tensor " + target + " is neither half of a LoRA pair; only " + std::string(kSuffixA) + " and " +
@@ -173,20 +221,22 @@ void AdapterCheck::checkPair(const gguf_context* file, const std::string& target
   const bool isPassedOver = std::find(kPassedOver.begin(), kPassedOver.end(), target) != kPassedOver.end();
   if (isPassedOver || shape[1] == 1) refuse("llama.cpp applies no adapter to " + target);
   // Tied to the output it would be used there as well, untransposed.
-  if (target == kEmbedding && !shapes_.contains("output.weight")) {
+  if (target == kEmbedding && !shapes_.contains(std::string(kOutput))) {
     refuse(target + " is the model's output matrix as well, to which llama.cpp can't apply an adapter");
   }
   const std::int64_t* a = factor(file, target + std::string(kSuffixA));
   const std::int64_t* b = factor(file, target + std::string(kSuffixB));
-  const std::int64_t rank = b[0];
-  const bool isEmbedding = target == kEmbedding;
-  const Shape wantedA{isEmbedding ? rank : shape[0], isEmbedding ? shape[1] : rank, shape[2], shape[3]};
-  const Shape wantedB{rank, isEmbedding ? shape[0] : shape[1], shape[2], shape[3]};
-  if (rank < 1 || !std::equal(wantedA.begin(), wantedA.end(), a) ||
-      !std::equal(wantedB.begin(), wantedB.end(), b)) {
-    refuse("shapes " + text(a) + " and " + text(b) + " of " + target + "'s pair don't fit its shape " +
-           text(shape.data()));
+  if (fits(target, shape, a, b)) return;
+  Shape unaligned = shape;
+  unaligned[1] = vocabularySize_;
+  const bool hasRowPerToken = target == kEmbedding || target == kOutput;
+  if (hasRowPerToken && fits(target, unaligned, a, b)) {
+    refuse(target + " has a row for each of " + std::to_string(vocabularySize_) +
+           " tokens there, the model's vocabulary is aligned to " + std::to_string(shape[1]) +
+           " rows: convert the model with --no-align to use this adapter");
   }
+  refuse("shapes " + text(a) + " and " + text(b) + " of " + target + "'s pair don't fit its shape " +
+         text(shape.data()));
 }
 
 }  // namespace glossa

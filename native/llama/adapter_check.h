@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -14,8 +15,9 @@ namespace glossa {
 class AdapterCheck {
  public:
   /// Reads the names and shapes of a model's tensors; of a model in parts, those of all parts.
+  /// @param vocabularySize tokens that exist; an aligned file's matrices have more rows
   /// @throws std::runtime_error if its file can't be read a second time
-  explicit AdapterCheck(const std::string& modelPath);
+  AdapterCheck(const std::string& modelPath, std::size_t vocabularySize);
 
   /// @throws std::runtime_error naming the adapter's file and what is wrong with it
   void run(const std::string& adapterPath) const;
@@ -26,11 +28,14 @@ class AdapterCheck {
  private:
   using Shape = std::array<std::int64_t, GGML_MAX_DIMS>;
 
+  static bool fits(const std::string& target, const Shape& shape, const std::int64_t* a,
+                   const std::int64_t* b);
   void readTensors(const gguf_context* part);
   void checkMetadata(const gguf_context* file) const;
   void checkPair(const gguf_context* file, const std::string& target) const;
 
   std::string architecture_;
+  std::int64_t vocabularySize_;
   std::unordered_map<std::string, Shape> shapes_;  ///< of the model's tensors, by name
 };
 

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <mutex>
+#include <utility>
 
 #include "llama/api.h"
 
@@ -22,8 +23,15 @@ Log& log() {
   return instance;
 }
 
+/// This thread's listener.
+const LogListener::Function*& listener() {
+  thread_local const LogListener::Function* current = nullptr;
+  return current;
+}
+
 /// May be called on any thread.
 void onMessage(ggml_log_level level, const char* text, void* /*userData*/) {
+  if (listener() != nullptr) (*listener())(text);
   Log& state = log();
   const std::lock_guard lock(state.mutex);
   const bool continuation = level == GGML_LOG_LEVEL_CONT;
@@ -49,6 +57,14 @@ void captureLog() {
 void clearLog() {
   const std::lock_guard lock(log().mutex);
   log().lines.clear();
+}
+
+LogListener::LogListener(Function function) : function_(std::move(function)) {
+  listener() = &function_;
+}
+
+LogListener::~LogListener() {
+  listener() = nullptr;
 }
 
 std::string recentLog() {

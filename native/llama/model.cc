@@ -91,7 +91,7 @@ std::int32_t Model::tokenCount() const {
 
 void Model::loadAdapters(const ModelOptions& options) {
   if (options.adapters.empty()) return;
-  const AdapterCheck check(options.path);
+  const AdapterCheck check(options.path, vocabularySize());
   for (const std::string& path : options.adapters) {
     check.run(path);
     clearLog();

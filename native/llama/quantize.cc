@@ -1,6 +1,9 @@
 #include "llama/quantize.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -35,10 +38,41 @@ llama_ftype fileTypeOf(std::string_view name) {
   throw std::invalid_argument("unknown file type " + std::string(name));
 }
 
+/// Takes blanks and a number off a text's beginning.
+std::optional<int> takeNumber(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return value;
+}
+
+bool takeCharacter(std::string_view& text, char wanted) {
+  if (!text.starts_with(wanted)) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+/// The share of tensors done, from "[   3/  52] token_embd.weight - ..." with which llama.cpp (v0.5.0) begins
+/// each; it has no other way to tell. Should the line ever read otherwise, there is no progress, and nothing
+/// worse.
+std::optional<double> progressOf(std::string_view line) {
+  if (!takeCharacter(line, '[')) return std::nullopt;
+  const auto number = takeNumber(line);
+  if (!number || !takeCharacter(line, '/')) return std::nullopt;
+  const auto count = takeNumber(line);
+  if (!count || !takeCharacter(line, ']') || *number < 1 || *number > *count) return std::nullopt;
+  return static_cast<double>(*number - 1) / *count;
+}
+
 }  // namespace
 
-void quantize(const QuantizeOptions& options) {
+void quantize(const QuantizeOptions& options, const std::function<void(double)>& onProgress) {
   clearLog();
+  const LogListener listener([&onProgress](std::string_view line) {
+    if (const auto fraction = progressOf(line)) onProgress(*fraction);
+  });
   llama_model_quantize_params parameters = api().llama_model_quantize_default_params();
   parameters.ftype = fileTypeOf(options.fileType);
   parameters.nthread = options.threads;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 namespace glossa {
@@ -12,7 +13,8 @@ struct QuantizeOptions {
 };
 
 /// Quantises a GGUF file with llama.cpp's own quantiser. Blocks; not for the JavaScript thread.
+/// @param onProgress told the share of tensors that are done whenever another one begins, on this thread
 /// @throws std::invalid_argument for an unknown file type, std::runtime_error with llama.cpp's reason
-void quantize(const QuantizeOptions& options);
+void quantize(const QuantizeOptions& options, const std::function<void(double)>& onProgress);
 
 }  // namespace glossa

@@ -5,12 +5,12 @@
 #include "llama/quantize.h"
 #include "node/addon_data.h"
 #include "node/async.h"
+#include "node/channel.h"
 #include "node/conversion_functions.h"
 #include "node/convert.h"
 #include "node/decoding_functions.h"
 #include "node/engine_object.h"
 #include "node/evaluate.h"
-#include "node/low_rank.h"
 #include "node/measure.h"
 #include "node/model_object.h"
 
@@ -85,15 +85,20 @@ Napi::Value whyNotOpenable(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), reason);
 }
 
-/// quantize(options): Promise<void>
+/// quantize(options, onProgress): Promise<void>
 Napi::Value quantizeFile(const Napi::CallbackInfo& info) {
   const auto given = info[0].As<Napi::Object>();
   const QuantizeOptions options{stringOf(given, "input"), stringOf(given, "output"),
                                 stringOf(given, "fileType"), integerOf<int>(given, "threads")};
+  auto progress = makeChannel(info.Env(), info[1].As<Napi::Function>(), "quantiser progress");
   return AsyncTask<Nothing>::run(
       info.Env(),
-      [options] {
-        quantize(options);
+      [options, progress] {
+        quantize(options, [&progress](double fraction) {
+          progress->NonBlockingCall([fraction](Napi::Env env, Napi::Function callback) {
+            callback.Call({Napi::Number::New(env, fraction)});
+          });
+        });
         return Nothing{};
       },
       toUndefined);
@@ -131,7 +136,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("createTableEngine", EngineObject::createOnTable);
   add("quantize", quantizeFile);
   add("convertRows", convertRowsAsync);
-  add("addLowRank", addLowRank);
+  add("addLowRank", addLowRankAsync);
   add("processScores", processScores);
   add("chooseTokens", chooseTokens);
   add("philox", philox);

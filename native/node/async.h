@@ -4,9 +4,11 @@
 
 #include <exception>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace glossa {
 
@@ -20,7 +22,14 @@ class AsyncTask final : public Napi::AsyncWorker {
   using Convert = std::function<Napi::Value(Napi::Env, Result)>;
 
   static Napi::Value run(Napi::Env env, Work work, Convert convert) {
+    return run(env, {}, std::move(work), std::move(convert));
+  }
+
+  /// @param used values whose memory `work` reads or writes: not collected before it is done
+  static Napi::Value run(Napi::Env env, std::initializer_list<Napi::Object> used, Work work,
+                         Convert convert) {
     auto* task = new AsyncTask(env, std::move(work), std::move(convert));  // deletes itself when done
+    for (const Napi::Object& value : used) task->alive_.push_back(Napi::Persistent(value));
     const Napi::Promise promise = task->deferred_.Promise();
     task->Queue();
     return promise;
@@ -48,6 +57,8 @@ class AsyncTask final : public Napi::AsyncWorker {
   Work work_;
   Convert convert_;
   std::optional<Result> result_;
+  /// Released with this task, that is on the JavaScript thread.
+  std::vector<Napi::ObjectReference> alive_;
 };
 
 /// For work that has no result.

@@ -122,10 +122,9 @@ async function convertOne(source: string, flags: ConvertFlags, listeners: Listen
     ['--tokenizer', flags.tokenizer !== undefined],
     ['--no-align', !flags.align],
     ['--verify', flags.verify],
-    ['--threads', flags.threads !== undefined],
   ].find(([, given]) => given === true);
   if (senseless !== undefined) throw misused(`${String(senseless[0])} means nothing with --lora-only`);
-  const { outtype = 'f32', outfile, dryRun } = flags;
+  const { outtype = 'f32', outfile, dryRun, threads } = flags;
   if (!isAdapterType(outtype))
     throw misused(
       `expected ${Object.keys(ADAPTER_TYPES).join(', ')} for --outtype of an adapter, received ${outtype}`,
@@ -136,6 +135,7 @@ async function convertOne(source: string, flags: ConvertFlags, listeners: Listen
     outtype,
     outfile,
     dryRun,
+    threads,
     ...listeners,
   });
   return describeAdapter(result, dryRun === true);

@@ -39,7 +39,7 @@ export interface ConvertOptions extends ConversionListeners {
   readonly onVerification?: ((report: VerificationReport) => void) | undefined;
   /** Check everything but the tensors' values and write nothing; not together with `verify`. Default false. */
   readonly dryRun?: boolean | undefined;
-  /** Threads of the quantiser. Default: its own. */
+  /** Threads that convert, merge and quantise values. Default: as many as there are cores. */
   readonly threads?: number | undefined;
   /** The quantiser; tests bring their own. Default: llama.cpp's, through the addon. */
   readonly quantize?: QuantizeFile | undefined;

@@ -17,7 +17,9 @@ export type QuantizeFile = (options: {
   readonly output: string;
   /** llama.cpp's name of the file type in lower case, e.g. "q4_k_m". */
   readonly fileType: string;
-  readonly threads?: number;
+  readonly threads?: number | undefined;
+  /** Hears the share of the work that is done, 0 to 1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
 }) => Promise<void>;
 
 interface QuantizeOptions extends ConversionListeners {
@@ -39,16 +41,18 @@ export async function quantizeInto(
   try {
     await writeUnquantized(input);
     const quantize = options.quantize ?? (await loadQuantizer());
-    options.onProgress?.({ phase: 'quantize', fraction: 0 });
+    const onProgress = (fraction: number): void => options.onProgress?.({ phase: 'quantize', fraction });
+    onProgress(0);
     await quantize({
       input: input.path,
       output: output.path,
       fileType: outtype,
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      threads: options.threads,
+      onProgress,
     }).catch(async (error: unknown) => {
       throw await explained(error, dirname(output.path));
     });
-    options.onProgress?.({ phase: 'quantize', fraction: 1 });
+    onProgress(1);
     await checkSameTensors(input.path, output.path);
   } finally {
     await input.discard();

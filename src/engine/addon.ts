@@ -159,12 +159,14 @@ export interface ValueFaults {
 }
 
 /** Sizes of a low-rank update and what it is multiplied with; native/conversion/low_rank.h. */
-export interface LowRankOptions {
+export interface NativeLowRankOptions {
   readonly rows: number;
   readonly columns: number;
   readonly rank: number;
   readonly scale: number;
   readonly transposed: boolean;
+  /** At most. */
+  readonly threads: number;
 }
 
 /** The addon's exports: native/node/addon.cc. */
@@ -190,12 +192,16 @@ export interface Addon {
     options: TableEngineOptions,
     onStep: StepCallback,
   ): Promise<NativeEngine>;
-  quantize(options: {
-    readonly input: string;
-    readonly output: string;
-    readonly fileType: string;
-    readonly threads: number;
-  }): Promise<void>;
+  /** `onProgress` hears the share of tensors that are done; a last call may come after the promise is settled. */
+  quantize(
+    options: {
+      readonly input: string;
+      readonly output: string;
+      readonly fileType: string;
+      readonly threads: number;
+    },
+    onProgress: (fraction: number) => void,
+  ): Promise<void>;
   /**
    * Converts a row-major tensor, given as little-endian bytes, to another element type or to blocks of a quantised
    * one. Neither array may be touched until it is done.
@@ -217,7 +223,12 @@ export interface Addon {
    * weight += scale x (b @ a), in place and off this thread: b is [rows, rank], a is [rank, columns], weight is
    * [rows, columns], or [columns, rows] and gets the transpose. None may be touched until it is done.
    */
-  addLowRank(weight: Float32Array, b: Float32Array, a: Float32Array, options: LowRankOptions): Promise<void>;
+  addLowRank(
+    weight: Float32Array,
+    b: Float32Array,
+    a: Float32Array,
+    options: NativeLowRankOptions,
+  ): Promise<void>;
   /** Scores of a row's next token after every processor. */
   processScores(
     logits: Float32Array,

@@ -1,7 +1,6 @@
-import { availableParallelism } from 'node:os';
-
 import { loadAddon, type ValueFaults } from './addon.js';
 import { openBackend } from './backend.js';
+import { threadCount } from './thread-count.js';
 
 /** A row-major tensor to convert. */
 export interface RowsToConvert {
@@ -28,6 +27,5 @@ export async function convertRows(
 ): Promise<ValueFaults> {
   const addon = loadAddon();
   await openBackend(addon, 'off');
-  const count = threads === undefined || threads === 0 ? availableParallelism() : threads;
-  return addon.convertRows(data, { from, to, columns, threads: count }, target);
+  return addon.convertRows(data, { from, to, columns, threads: threadCount(threads) }, target);
 }

@@ -1,6 +1,11 @@
-import { loadAddon, type LowRankOptions } from './addon.js';
+import { loadAddon, type NativeLowRankOptions } from './addon.js';
+import { threadCount } from './thread-count.js';
 
-export type { LowRankOptions } from './addon.js';
+/** Sizes of a low-rank update and what it is multiplied with. */
+export interface LowRankOptions extends Omit<NativeLowRankOptions, 'threads'> {
+  /** 0 or absent for as many as there are cores; small updates take fewer. */
+  readonly threads?: number | undefined;
+}
 
 /**
  * Adds a low-rank product to a matrix in place, off the JavaScript thread: weight += scale x (b @ a) in binary32.
@@ -16,5 +21,5 @@ export async function addLowRank(
   a: Float32Array,
   options: LowRankOptions,
 ): Promise<void> {
-  await loadAddon().addLowRank(weight, b, a, options);
+  await loadAddon().addLowRank(weight, b, a, { ...options, threads: threadCount(options.threads) });
 }

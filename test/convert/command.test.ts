@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
@@ -9,6 +9,7 @@ import { registerConvert } from '../../scripts/convert/command.js';
 import { readGguf } from '../../scripts/convert/gguf/reader.js';
 import { formatBytes, progressPrinter } from '../../scripts/convert/progress.js';
 import { GlossaError } from '../../src/errors.js';
+import { writeAdapter } from './lora/tiny-adapter.js';
 import { scratchFolder } from './scratch.js';
 import { writeTinyGpt2 } from './tiny-gpt2.js';
 
@@ -54,6 +55,20 @@ describe('glossa convert', () => {
     );
     assert.match(out, /gpt2, 28 tensors, 26240 parameters\nwould write x\.gguf as bf16\n$/);
     assert.deepEqual(await readdir(source), before);
+  });
+
+  test('--lora-only takes --threads, and writes the same with any number', async (context) => {
+    const parent = await scratchFolder(context);
+    const source = await writeTinyGpt2(parent);
+    const adapter = await writeAdapter(parent);
+    const files: Buffer[] = [];
+    for (const threads of ['1', '3']) {
+      const outfile = join(parent, `${threads}.gguf`);
+      const options = ['--lora', adapter, '--lora-only', '--threads', threads, '--outfile', outfile];
+      await glossa('convert', source, ...options);
+      files.push(await readFile(outfile));
+    }
+    assert.deepEqual(files[1], files[0]);
   });
 
   test('a failure is thrown as a GlossaError', async () => {

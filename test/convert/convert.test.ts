@@ -177,6 +177,24 @@ describe('converting a tiny GPT-2', () => {
     });
   }
 
+  test("the quantiser is told the number of threads, and its progress is the conversion's", async (context) => {
+    const heard: number[] = [];
+    await convertCheckpoint({
+      source: await tiny(context),
+      outtype: 'q6_k',
+      threads: 3,
+      quantize: async (options) => {
+        assert.equal(options.threads, 3);
+        options.onProgress?.(0.25);
+        await copying(options);
+      },
+      onProgress: ({ phase, fraction }) => {
+        if (phase === 'quantize') heard.push(fraction);
+      },
+    });
+    assert.deepEqual(heard, [0, 0.25, 1]);
+  });
+
   test('names with the prefix "transformer.", old mask buffers, and an output matrix of its own', async (context) => {
     const source = await tiny(context, {
       prefix: 'transformer.',

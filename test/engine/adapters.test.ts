@@ -329,6 +329,29 @@ describe('refused as an adapter: a file with', () => {
     await assertRefused(file, /^the file ends inside tensor blk.3.ffn_down.weight.lora_b$/);
   });
 
+  for (const rank of [2n ** 20n, 2n ** 40n]) {
+    test(`a rank of ${rank} and nothing but its head`, async () => {
+      const file = path.join(folder, 'head.gguf');
+      const values = new Float32Array(4);
+      const a = { name: `${QKV}.lora_a`, dimensions: [2, 2], values };
+      const b = { name: `${QKV}.lora_b`, dimensions: [2, 2], values };
+      await writeAdapter(file, [a, b]);
+      const bytes = await readFile(file);
+      // Behind a name: the number of dimensions, two of them, the type, the place.
+      const dimensionsAt = (name: string): number => bytes.indexOf(name) + name.length + 4;
+      bytes.writeBigUInt64LE(256n, dimensionsAt(a.name));
+      bytes.writeBigUInt64LE(rank, dimensionsAt(a.name) + 8);
+      bytes.writeBigUInt64LE(rank, dimensionsAt(b.name));
+      bytes.writeBigUInt64LE(768n, dimensionsAt(b.name) + 8);
+      bytes.writeBigUInt64LE(256n * rank * 4n, dimensionsAt(b.name) + 20);
+      await writeFile(file, bytes.subarray(0, -64));
+      const { maxRSS } = process.resourceUsage();
+      await assertRefused(file, /^the file ends inside tensor blk.0.attn_qkv.weight.lora_a$/);
+      // In KiB; the lesser rank's first factor alone would be 2 ** 20.
+      assert.ok(process.resourceUsage().maxRSS - maxRSS < 2 ** 19);
+    });
+  }
+
   test('something else in it', async () => {
     const file = path.join(folder, 'text.gguf');
     await writeFile(file, 'Once upon a time there was an adapter.\n');

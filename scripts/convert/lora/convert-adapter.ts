@@ -14,14 +14,14 @@ import { generalMetadata } from '../metadata/general.js';
 import { homeOf, resolveOutfile } from '../outfile.js';
 import { QUANTIZATION_VERSION } from '../output-types.js';
 import { checkFolder } from '../source.js';
-import type { ConversionListeners } from '../write-tensors.js';
+import type { WriteOptions } from '../write-tensors.js';
 import { type Adapter, openAdapter } from './adapter.js';
 import { baseModel } from './base-model.js';
 import { type AdapterOutputType, type AdapterTensor, planTensors, writeAdapter } from './runtime-file.js';
 import { planRuntime, type RuntimePair } from './runtime-plan.js';
 import { runtimeAlpha } from './scaling.js';
 
-export interface ConvertAdapterOptions extends ConversionListeners {
+export interface ConvertAdapterOptions extends WriteOptions {
   /** A PEFT folder, or hf:owner/name[@revision] on the hub. */
   readonly adapter: string;
   /** The folder or address of the model it was trained on, of which only config.json is read. */

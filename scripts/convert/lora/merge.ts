@@ -19,6 +19,8 @@ export interface AdapterChoice {
 export interface MergeOptions {
   /** Something odd that does not stop the merge, in one line. */
   readonly onWarning?: ((message: string) => void) | undefined;
+  /** Threads that convert and add values. Default: as many as there are cores. */
+  readonly threads?: number | undefined;
   /** Default: the addon's. */
   readonly addLowRank?: AddLowRank | undefined;
 }
@@ -103,7 +105,7 @@ async function merge(
     source.checkpoint,
     adapters.map((adapter) => adapter.checkpoint),
     plan.tensors,
-    options.addLowRank ?? (await loadAddLowRank()),
+    { addLowRank: options.addLowRank ?? (await loadAddLowRank()), threads: options.threads },
   );
   const adapterFolders = adapters.map(({ folder }) => folder);
   return { ...source, config, checkpoint, tokenizer, adapterFolders };

@@ -11,6 +11,13 @@ export type AddLowRank = (
   options: LowRankOptions,
 ) => Promise<void>;
 
+/** How tensors are merged. */
+export interface MergeArithmetic {
+  readonly addLowRank: AddLowRank;
+  /** Default: as many as there are cores. */
+  readonly threads: number | undefined;
+}
+
 /**
  * A checkpoint with adapters merged into it, tensor by tensor as they are read: merged ones are F32 and all
  * others are the base's. Beside the tensor asked for, only the factors that are added to it are in memory.
@@ -21,13 +28,13 @@ export class MergedCheckpoint implements Checkpoint {
   readonly #base: Checkpoint;
   readonly #adapters: readonly Checkpoint[];
   readonly #merged: ReadonlyMap<string, MergedTensor>;
-  readonly #addLowRank: AddLowRank;
+  readonly #arithmetic: MergeArithmetic;
 
   constructor(
     base: Checkpoint,
     adapters: readonly Checkpoint[],
     merged: ReadonlyMap<string, MergedTensor>,
-    addLowRank: AddLowRank,
+    arithmetic: MergeArithmetic,
   ) {
     const tensors = new Map(base.tensors);
     // Replaces in place; a name that the base does not have comes last.
@@ -37,17 +44,18 @@ export class MergedCheckpoint implements Checkpoint {
     this.#base = base;
     this.#adapters = adapters;
     this.#merged = merged;
-    this.#addLowRank = addLowRank;
+    this.#arithmetic = arithmetic;
   }
 
   async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
     const merged = this.#merged.get(name);
     if (merged === undefined) return this.#base.read(name);
     const [first, ...others] = merged.steps;
+    const { threads } = this.#arithmetic;
     const replaced = first?.kind === 'replace';
     const values = replaced
-      ? await readValues(first.adapter.checkpoint, first.tensor)
-      : await readValues(this.#base, merged.origin);
+      ? await readValues(first.adapter.checkpoint, first.tensor, threads)
+      : await readValues(this.#base, merged.origin, threads);
     for (const step of replaced ? others : merged.steps) await this.#apply(values, step);
     return new Uint8Array(values.buffer);
   }
@@ -57,20 +65,21 @@ export class MergedCheckpoint implements Checkpoint {
   }
 
   async #apply(values: Float32Array<ArrayBuffer>, step: MergeStep): Promise<void> {
+    const { addLowRank, threads } = this.#arithmetic;
     switch (step.kind) {
       case 'replace':
-        values.set(await readValues(step.adapter.checkpoint, step.tensor));
+        values.set(await readValues(step.adapter.checkpoint, step.tensor, threads));
         return;
       case 'bias':
-        addScaled(values, await readFactor(step.adapter.checkpoint, step.tensor), step.scale);
+        addScaled(values, await readFactor(step.adapter.checkpoint, step.tensor, threads), step.scale);
         return;
       case 'lowRank': {
         const { adapter, module, scale, transposed } = step;
-        const a = await readFactor(adapter.checkpoint, module.a);
-        const b = await readFactor(adapter.checkpoint, module.b);
+        const a = await readFactor(adapter.checkpoint, module.a, threads);
+        const b = await readFactor(adapter.checkpoint, module.b, threads);
         const [rows = 0] = module.b.shape;
         const [rank = 0, columns = 0] = module.a.shape;
-        await this.#addLowRank(values, b, a, { rows, columns, rank, scale, transposed });
+        await addLowRank(values, b, a, { rows, columns, rank, scale, transposed, threads });
       }
     }
   }

@@ -5,7 +5,7 @@ import type { GgufMetadata } from '../gguf/values.js';
 import { GgufWriter, type TensorDescription } from '../gguf/writer.js';
 import { encodeTensor, type WrittenType } from '../tensors/encode.js';
 import { applyTransform, type TensorTransform } from '../tensors/transform.js';
-import type { ConversionListeners } from '../write-tensors.js';
+import type { ConversionListeners, WriteOptions } from '../write-tensors.js';
 import { isEmbedding, type RuntimePair } from './runtime-plan.js';
 import { readFactor } from './values.js';
 
@@ -82,18 +82,22 @@ export async function writeAdapter(
   metadata: GgufMetadata,
   tensors: readonly AdapterTensor[],
   checkpoint: Checkpoint,
-  listeners: ConversionListeners,
+  options: WriteOptions,
 ): Promise<void> {
+  const { threads } = options;
   const writer = await GgufWriter.create(outfile, metadata, tensors);
   try {
     let count = 0;
     for (const { name, type, dimensions, tensor, change } of tensors) {
-      const data = bytes(await change(await readFactor(checkpoint, tensor)));
-      const encoded = await encodeTensor({ data, dtype: 'F32' }, { type, columns: dimensions[0] ?? 1 });
-      if (type === 'F16') warnOfOverflow(tensor, encoded.faults.overflowing, listeners);
+      const data = bytes(await change(await readFactor(checkpoint, tensor, threads)));
+      const encoded = await encodeTensor(
+        { data, dtype: 'F32' },
+        { type, columns: dimensions[0] ?? 1, threads },
+      );
+      if (type === 'F16') warnOfOverflow(tensor, encoded.faults.overflowing, options);
       await writer.writeTensor(name, encoded.data);
       count += 1;
-      listeners.onProgress?.({ phase: 'tensors', fraction: count / tensors.length });
+      options.onProgress?.({ phase: 'tensors', fraction: count / tensors.length });
     }
     await writer.finish();
   } finally {

@@ -5,11 +5,13 @@ import { encodeTensor } from '../tensors/encode.js';
 /**
  * Reads a tensor's values, widened to binary32; F64 is rounded to it.
  *
+ * @param threads default: as many as there are cores
  * @throws FormatError if it holds no floats
  */
 export async function readValues(
   checkpoint: Checkpoint,
   { name, dtype }: CheckpointTensor,
+  threads?: number,
 ): Promise<Float32Array<ArrayBuffer>> {
   if (!isFloatDtype(dtype)) {
     throw new FormatError(
@@ -18,7 +20,7 @@ export async function readValues(
     );
   }
   const data = await checkpoint.read(name);
-  const encoded = await encodeTensor({ data, dtype }, { type: 'F32', columns: 1 });
+  const encoded = await encodeTensor({ data, dtype }, { type: 'F32', columns: 1, threads });
   return new Float32Array(encoded.data.buffer);
 }
 
@@ -30,8 +32,9 @@ export async function readValues(
 export async function readFactor(
   checkpoint: Checkpoint,
   tensor: CheckpointTensor,
+  threads?: number,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const values = await readValues(checkpoint, tensor);
+  const values = await readValues(checkpoint, tensor, threads);
   if (values.every(Number.isFinite)) return values;
   throw new FormatError('adapter', `tensor ${quote(tensor.name)} holds NaN or infinite values`);
 }

@@ -64,29 +64,65 @@ function expected(name: string, outtype: 'f32' | 'f16'): GgufGolden {
   };
 }
 
-async function compareScaled(path: string, recipe: AdapterRecipe, alpha: number): Promise<void> {
+/** The sizes of a base's heads, from its config.json. */
+interface Heads {
+  readonly hidden_size?: number;
+  readonly num_attention_heads?: number;
+}
+
+/**
+ * Where a row of B goes: rotated queries and keys of a LLaMA have the two halves of each head interleaved in a GGUF,
+ * everything else stays.
+ */
+function rowInFile(module: string, row: number, heads: Heads): number {
+  if (!/\.self_attn\.[qk]_proj$/.test(module)) return row;
+  const size = (heads.hidden_size ?? NaN) / (heads.num_attention_heads ?? NaN);
+  const [head, within] = [Math.floor(row / size), row % size];
+  const half = within < size / 2 ? 0 : 1;
+  return head * size + 2 * (within - (half * size) / 2) + half;
+}
+
+/** The values of a recipe's tensor, row by row. */
+function recipeRows(recipe: AdapterRecipe, tensor: string): Float64Array[] {
+  const [, shape] = recipe.tensors.find(([name]) => name === tensor) ?? assert.fail(tensor);
+  const [rows = 0, columns = 0] = shape;
+  const values = weightValues(recipe.seed, tensor, rows * columns, recipe.dtype, 'matrix');
+  return Array.from({ length: rows }, (_, row) => values.subarray(row * columns, (row + 1) * columns));
+}
+
+/** Every element: llama.cpp's scale times what is stored is what PEFT's is times the recipe's values. */
+async function compareScaled(
+  path: string,
+  recipe: AdapterRecipe,
+  alpha: number,
+  heads: Heads,
+): Promise<void> {
   const file = await readGguf(path);
   const handle = await open(path);
   try {
-    const modules = new Map(
-      recipe.tensors.flatMap(([tensor, shape]) => {
-        const module = /^base_model\.model\.(.*)\.lora_B\.weight$/.exec(tensor)?.[1];
-        return module === undefined ? [] : [[module, { tensor, shape }] as const];
-      }),
+    const modules = recipe.tensors.flatMap(
+      ([tensor]) => /^base_model\.model\.(.*)\.lora_B\.weight$/.exec(tensor)?.[1] ?? [],
     );
-    const ours = file.tensors.filter(({ name }) => name.endsWith('.lora_b'));
-    assert.equal(ours.length, modules.size);
-    for (const [index, [module, { tensor, shape }]] of [...modules].entries()) {
-      const stored = ours[index] ?? assert.fail();
-      const [, rank = 0] = shape;
-      assert.deepEqual(stored.dimensions, [...shape].reverse(), stored.name);
-      const { buffer } = await readTensorData(handle, file, stored);
-      // Rows may be in another order (LLaMA's queries and keys), which no sum sees.
-      const sum = new Float32Array(buffer).reduce((total, value) => total + Math.abs(value), 0);
-      const values = weightValues(recipe.seed, tensor, (shape[0] ?? 0) * rank, recipe.dtype, 'matrix');
-      const theirs =
-        values.reduce((total, value) => total + Math.abs(value), 0) * (recipe.scalings[module] ?? NaN);
-      assert.ok(Math.abs((sum * alpha) / rank / theirs - 1) < 1e-6, `${module} in ${stored.name}`);
+    assert.equal(file.tensors.length, 2 * modules.length);
+    for (const [index, stored] of file.tensors.entries()) {
+      const module = modules[index >> 1] ?? assert.fail();
+      const isA = index % 2 === 0;
+      assert.ok(stored.name.endsWith(isA ? '.lora_a' : '.lora_b'), stored.name);
+      const rows = recipeRows(recipe, `base_model.model.${module}.lora_${isA ? 'A' : 'B'}.weight`);
+      const [first] = rows;
+      const columns = first?.length ?? assert.fail();
+      assert.deepEqual(stored.dimensions, [columns, rows.length], stored.name);
+      const values = new Float32Array((await readTensorData(handle, file, stored)).buffer);
+      // B's columns are as many as its rank.
+      const factor = isA ? 1 : ((recipe.scalings[module] ?? NaN) * columns) / alpha;
+      for (const [row, elements] of rows.entries()) {
+        const start = (isA ? row : rowInFile(module, row, heads)) * columns;
+        for (const [column, element] of elements.entries()) {
+          const difference = Math.abs((values[start + column] ?? NaN) - element * factor);
+          if (!(difference <= 1e-6 * Math.abs(element * factor)))
+            assert.fail(`${stored.name}: ${module} [${row}, ${column}]`);
+        }
+      }
     }
   } finally {
     await handle.close();
@@ -120,8 +156,10 @@ async function compare(context: TestContext, name: string, outtype: 'f32' | 'f16
     ]),
   });
   assert.deepEqual(kept(ours), kept(theirs));
-  const [recipe] = readMerge(name).adapters;
-  if (outtype === 'f32') await compareScaled(path, recipe ?? assert.fail(), alphaOf(ours.metadata));
+  if (outtype !== 'f32') return;
+  const { base, adapters } = readMerge(name);
+  const heads = readRecipe(base).files['config.json'] as Heads;
+  await compareScaled(path, adapters[0] ?? assert.fail(), alphaOf(ours.metadata), heads);
 }
 
 for (const name of caseNames('adapters')) {

@@ -67,6 +67,20 @@ describe('addLowRank', () => {
     }
   }
 
+  test('the same with one thread and with several', async () => {
+    const [rows, rank, columns] = [501, 64, 1030];
+    const b = valuesOf('b', rows * rank);
+    const a = valuesOf('a', rank * columns);
+    const results = await Promise.all(
+      [1, 3, 0, 1000].map(async (threads) => {
+        const weight = valuesOf('weight', rows * columns);
+        await addLowRank(weight, b, a, { rows, columns, rank, scale: 0.3, transposed: false, threads });
+        return Buffer.from(weight.buffer);
+      }),
+    );
+    for (const result of results) assert.ok(result.equals(results[0] ?? assert.fail()));
+  });
+
   test('NaN and infinities go through', async () => {
     const weight = Float32Array.of(1, 2);
     const options = { rows: 1, columns: 2, rank: 1, scale: 1, transposed: false };

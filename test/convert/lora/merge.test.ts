@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
+import type { AddLowRank } from '../../../scripts/convert/lora/merged-checkpoint.js';
 import { openSource } from '../../../scripts/convert/source.js';
 import type { NewTensor } from '../raw-safetensors.js';
 import { scratchFolder } from '../scratch.js';
@@ -334,4 +335,18 @@ describe('a resized vocabulary', () => {
       assert.equal(basename(source.tokenizer), expected);
     }
   });
+});
+
+test('the number of threads that is asked for is the number that products are told', async (context) => {
+  const parent = await scratchFolder(context);
+  const base = await writeTinyGpt2(parent);
+  const told: (number | undefined)[] = [];
+  const addLowRank: AddLowRank = (_weight, _b, _a, { threads }) => {
+    told.push(threads);
+    return Promise.resolve();
+  };
+  const source = await merge(base, [await writeAdapter(parent)], { addLowRank, threads: 3 });
+  context.after(() => source.checkpoint.close());
+  await source.checkpoint.read(`${C_ATTN}.weight`);
+  assert.deepEqual(told, [3]);
 });
