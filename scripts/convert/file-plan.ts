@@ -44,11 +44,13 @@ export async function planFile(source: MergedSource, request: FilePlanRequest): 
   const matrices = writtenType(request.outtype) ?? 'exact';
   const tensors = planTensors(architecture, model, source.checkpoint, matrices);
   const parameters = countElements(tensors);
-  const metadata = await collectMetadata(source, { ...request, architecture, model, parameters });
+  const warnings = [...(model.warnings ?? [])];
+  const onWarning = (warning: string): void => void warnings.push(warning);
+  const metadata = await collectMetadata(source, { ...request, architecture, model, parameters, onWarning });
   const aligned = request.align
     ? alignVocabulary({ tensors, metadata }, request.outtype)
     : { tensors, metadata, addedRows: 0 };
-  return { ...aligned, architecture: architecture.name, parameters, warnings: model.warnings ?? [] };
+  return { ...aligned, architecture: architecture.name, parameters, warnings };
 }
 
 function countElements(tensors: readonly PlannedTensor[]): number {
@@ -62,11 +64,12 @@ interface MetadataParts extends FilePlanRequest {
   readonly architecture: Architecture;
   readonly model: ModelDescription;
   readonly parameters: number;
+  readonly onWarning: (warning: string) => void;
 }
 
 /** All metadata in llama.cpp's converter's order. */
 async function collectMetadata(source: MergedSource, parts: MetadataParts): Promise<Map<string, GgufValue>> {
-  const { architecture, model, tokenizer, parameters, outtype } = parts;
+  const { architecture, model, tokenizer, parameters, outtype, onWarning } = parts;
   return new Map<string, GgufValue>([
     ['general.architecture', string(architecture.name)],
     ...(model.metadataFirst ?? []),
@@ -82,6 +85,7 @@ async function collectMetadata(source: MergedSource, parts: MetadataParts): Prom
       architecture: architecture.name,
       vocabularySize: model.vocabularySize,
       config: source.config,
+      onWarning,
     })),
   ]);
 }

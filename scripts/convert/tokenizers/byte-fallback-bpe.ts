@@ -8,6 +8,7 @@ import { type Component, componentSteps, type TokenizerFiles } from './files.js'
 import { scoresOfMerges } from './merge-scores.js';
 import type { TokenizerRequest } from './request.js';
 import { spacePrefix } from './space-prefix.js';
+import { SENTENCEPIECE_GAPS } from './special-ids.js';
 import { specialTokenMetadata } from './special-tokens.js';
 import { scoredTokenMetadata, TOKEN_TYPES, type Vocabulary, VocabularyBuilder } from './vocabulary.js';
 
@@ -33,19 +34,20 @@ export async function byteFallbackBpeMetadata(
   request: TokenizerRequest,
   files: TokenizerFiles,
 ): Promise<Map<string, GgufValue>> {
-  const { folder, architecture, config, vocabularySize: size } = request;
+  const { folder, architecture, vocabularySize: size } = request;
   const model = await readBpeModel(folder, files.tokenizer);
   if (model.ignoreMerges) {
     throw new FormatError('tokenizer.json', 'expected false for model.ignore_merges, received true');
   }
+  const vocabulary = buildVocabulary(model, files, size);
   const prefix = spacePrefix(habitsOf(architecture), files, putsSpaceFirst(files, model), true);
   return new Map<string, GgufValue>([
     ...prefix.first,
     ['tokenizer.ggml.model', string('llama')],
     ['tokenizer.ggml.pre', string('default')],
-    ...scoredTokenMetadata(buildVocabulary(model, files, size)),
+    ...scoredTokenMetadata(vocabulary),
     ...prefix.amid,
-    ...specialTokenMetadata(files, config, size),
+    ...specialTokenMetadata(request, files, { vocabulary, gaps: SENTENCEPIECE_GAPS }),
     ...chatTemplateMetadata(files.chatTemplate),
     ...prefix.last,
   ]);

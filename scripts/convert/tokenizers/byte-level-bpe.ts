@@ -17,6 +17,9 @@ const SPACE_SYMBOL = 'Ġ';
 
 const ADD_BOS = 'tokenizer.ggml.add_bos_token';
 
+/** llama.cpp's own for byte-level BPE. */
+const GAPS = { bos: 11, eos: 11 };
+
 /** What transformers' GPT-2, GPT-NeoX and Qwen 2 tokenizers take for special where nothing else is said. */
 const DEFAULT_SPECIAL = ['<|endoftext|>'];
 
@@ -40,7 +43,10 @@ export async function byteLevelBpeMetadata(
   const pre = findPreTokenizer(files, request.architecture, model.ignoreMerges);
   const added = await addedTokens(request.folder, files, model);
   const { tokens, types } = buildVocabulary(model, added, request.vocabularySize);
-  const special = specialTokenMetadata(files, request.config, request.vocabularySize);
+  const special = specialTokenMetadata(request, files, {
+    vocabulary: { tokens, types },
+    gaps: GAPS,
+  });
   // llama.cpp would put in a token that the tokenizer does not.
   if (pre.addsBos === true && !special.has(ADD_BOS)) special.set(ADD_BOS, bool(false));
   return new Map<string, GgufValue>([

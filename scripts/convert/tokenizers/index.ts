@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { FormatError } from '../format-error.js';
 import type { GgufValue } from '../gguf/values.js';
+import { flagWarnings } from './added-token-flags.js';
 import { habitsOf } from './architecture-habits.js';
 import { byteFallbackBpeMetadata, isByteFallbackBpe } from './byte-fallback-bpe.js';
 import { byteLevelBpeMetadata } from './byte-level-bpe.js';
@@ -23,6 +24,7 @@ type Conversion = (request: TokenizerRequest, files: TokenizerFiles) => Promise<
 export async function tokenizerMetadata(request: TokenizerRequest): Promise<Map<string, GgufValue>> {
   if (request.vocabularySize < 1) throw new FormatError('tokenizer', 'the embedding has no rows');
   const files = await readTokenizerFiles(request.folder, request.templateFolders);
+  for (const warning of flagWarnings(files, request.architecture)) request.onWarning?.(warning);
   const convert = await chooseConversion(request, files);
   const metadata = await convert(request, files);
   if (request.architecture === 'llama') addByModelSize(metadata, request.vocabularySize);

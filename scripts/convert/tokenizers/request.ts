@@ -12,4 +12,6 @@ export interface TokenizerRequest {
   readonly vocabularySize: number;
   /** config.json, whose token ids fill gaps. */
   readonly config: ModelConfig;
+  /** Hears what a reader should know of, in one line each. */
+  readonly onWarning?: ((warning: string) => void) | undefined;
 }

@@ -1,8 +1,8 @@
-import type { ModelConfig } from '../architectures/architecture.js';
-import { FormatError } from '../format-error.js';
 import { bool, type GgufValue, uint32 } from '../gguf/values.js';
 import { configToken, type TokenizerFiles } from './files.js';
 import { applyPostProcessor } from './post-processor.js';
+import type { TokenizerRequest } from './request.js';
+import { findSpecialIds, type OwnTokens } from './special-ids.js';
 
 /** transformers' names of special tokens, in its order. */
 export const SPECIAL_NAMES = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const;
@@ -34,17 +34,14 @@ export interface SpecialTokens {
 }
 
 /**
- * Metadata of the special tokens: ids and which of them encoding adds. Ids come from the texts in
- * tokenizer_config.json, looked up among tokenizer.json's added tokens, and from config.json where that finds
- * none: the order of llama.cpp's converter.
+ * Metadata of the special tokens: ids (see `findSpecialIds`) and which of them encoding adds.
  *
- * @param size rows of the embedding
  * @throws FormatError if an id lies outside the embedding
  */
 export function specialTokenMetadata(
+  { config, vocabularySize: size, onWarning }: TokenizerRequest,
   files: TokenizerFiles,
-  config: ModelConfig,
-  size: number,
+  own: OwnTokens,
 ): Map<string, GgufValue> {
   const special: SpecialTokens = { texts: configTexts(files), added: new Map() };
   if (files.tokenizer?.post_processor != null) applyPostProcessor(files.tokenizer.post_processor, special);
@@ -53,7 +50,7 @@ export function specialTokenMetadata(
     if (typeof entry === 'boolean') special.added.set(name, entry);
   }
   const metadata = new Map<string, GgufValue>();
-  for (const [name, id] of findIds(files, special, config, size)) {
+  for (const [name, id] of findSpecialIds({ files, texts: special.texts, config, size, own, onWarning })) {
     const key = ID_KEYS[name];
     if (key !== undefined) metadata.set(key, uint32(id));
   }
@@ -68,39 +65,4 @@ function configTexts(files: TokenizerFiles): Map<SpecialName, string> {
     if (text !== undefined) texts.set(name, text);
   }
   return texts;
-}
-
-function findIds(
-  files: TokenizerFiles,
-  special: SpecialTokens,
-  config: ModelConfig,
-  size: number,
-): Map<SpecialName, number> {
-  const ids = new Map<SpecialName, number>();
-  const added = files.tokenizer?.added_tokens ?? [];
-  // The post-processor may have found an end of turn.
-  const names = new Set<SpecialName>([...SPECIAL_NAMES, ...special.texts.keys()]);
-  for (const name of names) {
-    const id = added.find((token) => token.content === special.texts.get(name))?.id;
-    if (id !== undefined) ids.set(name, id);
-  }
-  for (const name of names) {
-    const id = configId(config, name, size);
-    if (id !== undefined && !ids.has(name)) ids.set(name, id);
-  }
-  return ids;
-}
-
-function configId(config: ModelConfig, name: SpecialName, size: number): number | undefined {
-  const id = config[`${name}_token_id`];
-  // A list (several end tokens) has no place in the metadata.
-  if (typeof id !== 'number') return undefined;
-  if (Number.isInteger(id) && id >= 0 && id < size) return id;
-  // Old LLaMA checkpoints say -1 for none, fine-tuned models name a padding token behind the last row; nothing that
-  // generates ever asks for it.
-  if (name === 'pad' && Number.isInteger(id)) return undefined;
-  throw new FormatError(
-    'config.json',
-    `expected a token id for ${name}_token_id, received ${id} (the embedding has ${size} rows)`,
-  );
 }

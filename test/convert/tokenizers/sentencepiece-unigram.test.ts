@@ -17,7 +17,7 @@ describe('a unigram model', () => {
     const charsmap = Uint8Array.of(4, 0, 0, 0, 9, 9, 9, 9, 65, 0);
     const normalizer = [bytesField(2, charsmap), numberField(4, 0)];
     const files = { [FILE]: model({ trainer, normalizer }) };
-    const metadata = await convertTokenizer(context, { files, size: FIRST + 2, config: { eos_token_id: 1 } });
+    const metadata = await convertTokenizer(context, { files, size: FIRST + 2, config: { eos_token_id: 2 } });
     const entries = [...metadata]
       .filter(([, { type }]) => type !== 'array')
       .map(([key, { value }]) => [key.slice(15), value]);
@@ -26,8 +26,8 @@ describe('a unigram model', () => {
       ['pre', 'default'],
       ['add_space_prefix', true],
       ['remove_extra_whitespaces', false],
-      ['eos_token_id', 1],
       ['bos_token_id', 1],
+      ['eos_token_id', 2],
       ['unknown_token_id', 0],
       ['add_bos_token', true],
       ['add_eos_token', false],

@@ -24,6 +24,7 @@ export interface Tokenizer {
 export async function convertTokenizer(
   context: TestContext,
   { files, architecture = 'llama', size, config = {} }: Tokenizer,
+  onWarning?: (warning: string) => void,
 ): Promise<Map<string, GgufValue>> {
   const folder = await scratchFolder(context);
   for (const [name, content] of Object.entries(files)) {
@@ -32,7 +33,7 @@ export async function convertTokenizer(
       await writeFile(join(folder, name), content);
     else await writeJson(folder, name, content);
   }
-  return tokenizerMetadata({ folder, architecture, vocabularySize: size, config });
+  return tokenizerMetadata({ folder, architecture, vocabularySize: size, config, onWarning });
 }
 
 /** Asserts that converting it fails so. */

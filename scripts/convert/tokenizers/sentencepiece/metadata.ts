@@ -6,6 +6,7 @@ import { habitsOf } from '../architecture-habits.js';
 import { chatTemplateMetadata } from '../chat-template.js';
 import type { TokenizerFiles } from '../files.js';
 import type { TokenizerRequest } from '../request.js';
+import { type OwnTokens, SENTENCEPIECE_GAPS } from '../special-ids.js';
 import { specialTokenMetadata } from '../special-tokens.js';
 import { readTokenIdFile } from '../token-id.js';
 import { spacePrefix } from '../space-prefix.js';
@@ -30,6 +31,8 @@ interface Kind {
   readonly settings: (model: SentencePieceModel) => Entries;
   /** What it takes for granted wrongly, written where the other files say nothing. */
   readonly defaults: (model: SentencePieceModel) => Entries;
+  /** Ids that it takes where none are written. */
+  readonly gaps: OwnTokens['gaps'];
   readonly refuse: (model: SentencePieceModel) => void;
 }
 
@@ -40,10 +43,17 @@ const KINDS: Readonly<Partial<Record<ModelType, Kind>>> = {
     assumedSpacePrefix: true,
     settings: () => [],
     defaults: () => [],
+    gaps: SENTENCEPIECE_GAPS,
     refuse: refuseWithoutBytes,
   },
   // Finds the likeliest pieces.
-  unigram: { name: 't5', settings: unigramSettings, defaults: unigramDefaults, refuse: checkCharsmap },
+  unigram: {
+    name: 't5',
+    settings: unigramSettings,
+    defaults: unigramDefaults,
+    gaps: { bos: -1, eos: -1 },
+    refuse: checkCharsmap,
+  },
 };
 
 /**
@@ -55,7 +65,7 @@ export async function sentencePieceMetadata(
   request: TokenizerRequest,
   files: TokenizerFiles,
 ): Promise<Map<string, GgufValue>> {
-  const { folder, architecture, config, vocabularySize: size } = request;
+  const { folder, architecture, vocabularySize: size } = request;
   const model = await readSentencePieceModel(join(folder, SENTENCEPIECE_FILE));
   const kind = KINDS[model.modelType];
   if (kind === undefined) {
@@ -70,7 +80,8 @@ export async function sentencePieceMetadata(
   const listed = (await readTokenIdFile(folder, 'added_tokens.json')) ?? new Map<string, number>();
   const vocabulary = sentencePieceVocabulary({ model, listed, files }, habits, size);
   const prefix = spacePrefix(habits, files, model.addDummyPrefix, kind.assumedSpacePrefix);
-  const special = specialTokenMetadata(files, config, size);
+  const own = { vocabulary, roles: model.specialIds, gaps: kind.gaps };
+  const special = specialTokenMetadata(request, files, own);
   for (const [key, value] of kind.defaults(model)) if (!special.has(key)) special.set(key, value);
   return new Map<string, GgufValue>([
     ...prefix.first,
@@ -93,19 +104,10 @@ function unigramSettings({ removeExtraWhitespaces, precompiledCharsmap }: Senten
 }
 
 /** T5's own ids and habits are not those of the decoders that are converted here. */
-function unigramDefaults({ specialIds }: SentencePieceModel): Entries {
-  const ids: Entries = (
-    [
-      ['bos', specialIds.bos],
-      ['eos', specialIds.eos],
-      ['unknown', specialIds.unk],
-      ['padding', specialIds.pad],
-    ] as const
-  )
-    .filter(([, id]) => id >= 0)
-    .map(([name, id]) => [`tokenizer.ggml.${name}_token_id`, uint32(id)]);
+function unigramDefaults({ specialIds: { unk, pad } }: SentencePieceModel): Entries {
   return [
-    ...ids,
+    ...(unk < 0 ? [] : ([['tokenizer.ggml.unknown_token_id', uint32(unk)]] satisfies Entries)),
+    ...(pad < 0 ? [] : ([['tokenizer.ggml.padding_token_id', uint32(pad)]] satisfies Entries)),
     ['tokenizer.ggml.add_bos_token', bool(true)],
     ['tokenizer.ggml.add_eos_token', bool(false)],
   ];
