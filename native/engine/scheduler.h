@@ -97,12 +97,16 @@ class Scheduler {
   void publish();
   void report(const Sequence& sequence, Event event);
 
-  // stepping.cc: one step
-  void step();
+  // admission.cc: who has a slot
   void admitWaiting();
   Sequence* nextWaiting() const;
-  void admit(Sequence& sequence);
   bool hasRoomFor(const Sequence& sequence) const;
+  void admit(Sequence& sequence);
+  bool preemptYoungest();
+  void leaveLead(Sequence& lead);
+
+  // stepping.cc: one step
+  void step();
   std::vector<Sequence*> activeSequences() const;
   std::vector<Sequence*> takeTurn(const std::vector<Sequence*>& active);
   void buildBatch(const std::vector<Sequence*>& sequences);
@@ -113,8 +117,6 @@ class Scheduler {
   void accept(const Share& share);
   void completePrompt(Sequence& lead);
   void chooseNext(Sequence& sequence, std::span<const float> logits);
-  bool preemptYoungest();
-  void leaveLead(Sequence& lead);
   void finish(Sequence& sequence, FinishReason reason);
   void fail(Request& request, const std::string& reason);
 

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <string_view>
-#include <vector>
 
 #include "llama/log.h"
+#include "llama/tensor_values.h"
 
 namespace glossa {
 
@@ -23,8 +22,6 @@ constexpr std::array<std::string_view, 3> kPassedOver{"position_embd.weight", "t
                                                       "per_layer_token_embd.weight"};
 /// What adapters are written in. Of the other types some can't be multiplied by, which ends the process.
 constexpr std::array kTypes{GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0};
-/// Values looked at together; a multiple of every type's block.
-constexpr std::int64_t kSliceElements = std::int64_t{1} << 18;
 constexpr const char* kInvocationKey = "adapter.alora.invocation_tokens";
 
 [[noreturn]] void refuse(const std::string& reason) {
@@ -87,54 +84,6 @@ const std::int64_t* factor(const gguf_context* file, const std::string& name) {
   return api().gguf_get_tensor_ne(file, id);
 }
 
-/// Where a tensor's bytes lie in the file.
-struct Extent {
-  std::uint64_t start;
-  std::uint64_t size;
-};
-
-/// Said by the file's head, which may say anything; nothing is allocated for it before the file is known to
-/// be that long.
-Extent extentOf(const gguf_context* file, std::int64_t id, std::uint64_t fileSize) {
-  const std::uint64_t data = api().gguf_get_data_offset(file);
-  const std::uint64_t offset = api().gguf_get_tensor_offset(file, id);
-  const std::uint64_t size = api().gguf_get_tensor_size(file, id);
-  // By subtraction: the sum may overflow.
-  if (data > fileSize || offset > fileSize - data || size > fileSize - data - offset) {
-    refuse(std::string("the file ends inside tensor ") + api().gguf_get_tensor_name(file, id));
-  }
-  return {data + offset, size};
-}
-
-/// @param slice room for as many bytes as are read at once: whole blocks of the tensor's type
-void checkTensorValues(std::ifstream& stream, const Extent& extent, ggml_type type, std::vector<char>& slice,
-                       const std::string& name) {
-  stream.seekg(static_cast<std::streamoff>(extent.start));
-  for (std::uint64_t done = 0; done < extent.size;) {
-    const std::uint64_t count = std::min<std::uint64_t>(slice.size(), extent.size - done);
-    if (!stream.read(slice.data(), static_cast<std::streamsize>(count))) {
-      refuse("tensor " + name + " can't be read");
-    }
-    if (!api().ggml_validate_row_data(type, slice.data(), count)) {
-      refuse("tensor " + name + " holds values that are no numbers");
-    }
-    done += count;
-  }
-}
-
-void checkValues(const gguf_context* file, const std::string& path) {
-  const std::filesystem::path location(path);
-  const std::uint64_t fileSize = std::filesystem::file_size(location);
-  std::ifstream stream(location, std::ios::binary);
-  std::vector<char> slice;
-  for (std::int64_t id = 0; id < api().gguf_get_n_tensors(file); ++id) {
-    const Extent extent = extentOf(file, id, fileSize);
-    const ggml_type type = api().gguf_get_tensor_type(file, id);
-    slice.resize(api().ggml_row_size(type, kSliceElements));
-    checkTensorValues(stream, extent, type, slice, api().gguf_get_tensor_name(file, id));
-  }
-}
-
 }  // namespace
 
 AdapterCheck::AdapterCheck(const std::string& modelPath, std::size_t vocabularySize)
@@ -168,7 +117,7 @@ void AdapterCheck::run(const std::string& adapterPath) const {
     for (std::int64_t id = 0; id < api().gguf_get_n_tensors(file.get()); ++id) {
       checkPair(file.get(), targetOf(api().gguf_get_tensor_name(file.get(), id)));
     }
-    checkValues(file.get(), adapterPath);
+    checkTensorValues(file.get(), adapterPath);
   } catch (const std::filesystem::filesystem_error& error) {
     // What it says itself names the folder.
     throw std::runtime_error(nameOf(adapterPath) + ": " + error.code().message());
