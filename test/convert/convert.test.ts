@@ -237,6 +237,16 @@ describe('converting a tiny GPT-2', () => {
     assert.deepEqual((await readGguf(outfile)).metadata.get('tokenizer.ggml.merges')?.value, ['x y']);
   });
 
+  test('a broken model card is warned of, and the conversion goes on', async (context) => {
+    const source = await tiny(context);
+    await writeFile(join(source, 'README.md'), '---\nlicense: [mit\n---\n');
+    const warnings: string[] = [];
+    const onWarning = (message: string): unknown => warnings.push(message);
+    const { outfile } = await convertCheckpoint({ source, outtype: 'f32', onWarning });
+    assert.equal((await readGguf(outfile)).metadata.has('general.license'), false);
+    assert.match(warnings.join('\n'), /^README\.md: the front matter can't be read \(.*\): .* left out$/);
+  });
+
   test('progress rises to 1, and odd values are warned of', async (context) => {
     const values = valuesOf('wte.weight', 16 * 32);
     values.set([NaN, 1e9, -Infinity]);
