@@ -74,7 +74,7 @@ async function collectMetadata(source: MergedSource, parts: MetadataParts): Prom
     ['general.architecture', string(architecture.name)],
     ...(model.metadataFirst ?? []),
     ['general.type', string('model')],
-    ...(await describeModel(source, parameters)),
+    ...(await describeModel(source, parameters, onWarning)),
     ...model.metadata,
     ['general.file_type', uint32(OUTPUT_TYPES[outtype].fileType)],
     ...(model.metadataAfterFileType ?? []),
@@ -91,8 +91,13 @@ async function collectMetadata(source: MergedSource, parts: MetadataParts): Prom
 }
 
 /** A merged model is what its last adapter makes of it: that one's card and name describe it, not the base's. */
-function describeModel(source: MergedSource, parameters: number): Promise<Map<string, GgufValue>> {
-  const adapter = source.adapterFolders.at(-1);
-  if (adapter === undefined) return generalMetadata(source.folder, source.config, parameters);
-  return generalMetadata(adapter, {}, parameters, source.folder);
+function describeModel(
+  source: MergedSource,
+  parameters: number,
+  onWarning: (warning: string) => void,
+): Promise<Map<string, GgufValue>> {
+  const { folder, config, adapterFolders } = source;
+  const adapter = adapterFolders.at(-1);
+  if (adapter === undefined) return generalMetadata(folder, config, parameters, { onWarning });
+  return generalMetadata(adapter, {}, parameters, { generationFolder: folder, onWarning });
 }

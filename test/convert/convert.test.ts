@@ -255,6 +255,23 @@ describe('converting a tiny GPT-2', () => {
     assert.deepEqual((await readGguf(outfile)).metadata.get('tokenizer.ggml.merges')?.value, ['x y']);
   });
 
+  test('a broken model card and a wrong end token are warned of, and the conversion goes on', async (context) => {
+    const source = await tiny(context, { config: { eos_token_id: 3 } });
+    await writeFile(join(source, 'README.md'), '---\nlicense: [mit\n---\n');
+    const warnings: string[] = [];
+    const onWarning = (message: string): unknown => warnings.push(message);
+    const { outfile } = await convertCheckpoint({ source, outtype: 'f32', onWarning });
+    const { metadata } = await readGguf(outfile);
+    assert.equal(metadata.has('general.license'), false);
+    assert.equal(metadata.get('tokenizer.ggml.eos_token_id')?.value, 13);
+    assert.equal(warnings.length, 2);
+    assert.match(warnings[0] ?? '', /^README\.md: the front matter can't be read \(.*\): .* left out$/);
+    assert.equal(
+      warnings[1],
+      'config.json says eos_token_id 3, the tokenizer\'s "<|endoftext|>" is 13: 13 is written',
+    );
+  });
+
   test('progress rises to 1, and odd values are warned of', async (context) => {
     const values = valuesOf('wte.weight', 16 * 32);
     values.set([NaN, 1e9, -Infinity]);

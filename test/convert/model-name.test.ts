@@ -58,13 +58,14 @@ test('size labels have two digits or more', () => {
 describe('general metadata', () => {
   async function general(
     context: TestContext,
-    files: Readonly<Record<string, string>>,
+    files: Readonly<Record<string, string | Uint8Array>>,
     config = {},
+    onWarning?: (warning: string) => void,
   ): Promise<unknown> {
     const folder = join(await scratchFolder(context), 'my-folder');
     await mkdir(folder);
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-    const metadata = await generalMetadata(folder, config, 124e6);
+    const metadata = await generalMetadata(folder, config, 124e6, { onWarning });
     metadata.delete('general.size_label');
     return Object.fromEntries([...metadata].map(([key, { value }]) => [key, value]));
   }
@@ -142,15 +143,32 @@ describe('general metadata', () => {
     });
   });
 
-  test('refuses a model card whose front matter is not YAML, or multiplies', async (context) => {
-    await assert.rejects(general(context, { 'README.md': '---\nlicense: mit\ntags: [a\n---\n' }), {
-      name: 'FormatError',
-      message: /^README\.md: the front matter is not valid YAML \([A-Z_]+, line \d+\)$/,
-    });
+  test('leaves out a model card whose front matter is not YAML, or multiplies, and says so', async (context) => {
     const levels = Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n}, `.repeat(9)}]`);
-    const bomb = ['---', 'a0: &a0 [x]', ...levels, '---'].join('\n');
-    await assert.rejects(general(context, { 'README.md': bomb }), {
-      message: 'README.md: the front matter cannot be expanded',
-    });
+    const cards = [
+      ['---', 'license: mit', 'tags: [a', '---'],
+      ['---', 'license: mit', 'a0: &a0 [x]', ...levels, '---'],
+      ['---', 'license: mit', 'tags: *nothing', '---'],
+    ];
+    const warnings: string[] = [];
+    for (const card of cards) {
+      const files = { 'README.md': card.join('\n') };
+      const metadata = await general(context, files, {}, (warning) => warnings.push(warning));
+      assert.deepEqual(metadata, { 'general.name': 'My Folder' });
+    }
+    const left = "the file's description is left out";
+    assert.match(
+      warnings[0] ?? '',
+      new RegExp(`^README\\.md: the front matter can't be read \\(not YAML: [A-Z_]+, line \\d+\\): ${left}$`),
+    );
+    const aliases = 'its aliases multiply, or refer to nothing';
+    const warning = `README.md: the front matter can't be read (${aliases}): ${left}`;
+    const latin1 = { 'README.md': Buffer.from('---\nlicense: caf\u00e9\n---\n', 'latin1') };
+    await general(context, latin1, {}, (text) => warnings.push(text));
+    assert.deepEqual(warnings.slice(1), [
+      warning,
+      warning,
+      `README.md: the front matter can't be read (not UTF-8): ${left}`,
+    ]);
   });
 });

@@ -3,8 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 
+import { string, uint32 } from '../../scripts/convert/gguf/values.js';
+import { judgeSpecialTokens } from '../../scripts/convert/verify/judge.js';
 import { ReferenceTokenizer } from '../../scripts/convert/verify/reference-tokenizer.js';
 import type { SentencePieceVocabulary } from '../../scripts/convert/verify/sentencepiece.js';
+import { compareSpecialTokens } from '../../scripts/convert/verify/special-tokens.js';
 import { compareTokenizers } from '../../scripts/convert/verify/tokenizers.js';
 import { scratchFolder } from './scratch.js';
 import { TINY_TOKENIZER, TINY_TOKENIZER_CONFIG, writeJson } from './tiny-gpt2.js';
@@ -195,4 +198,46 @@ test('each kind of difference is found, the first of a string only', async (cont
   assert.deepEqual(differencesOf({ ids: [0, 1], decoded: 'x' }), ['ids [0,1] [12]']);
   assert.deepEqual(differencesOf({ idsWithSpecial: [13, 12] }), ['idsWithSpecial [13,12] [12]']);
   assert.deepEqual(differencesOf({ decoded: 'ba' }), ['decoded "ba" "ab"']);
+});
+
+describe('the start and the end token', () => {
+  const specialIds = { unk: 0, bos: 1, eos: 2, pad: -1 };
+  const texts = { bos_token: '<s>', eos_token: '</s>' };
+  type Pair = readonly [file: number, expected: number | undefined];
+  const rows: readonly (readonly [
+    config: object,
+    entries: Readonly<Record<string, number>>,
+    bos: Pair,
+    eos: Pair,
+  ])[] = [
+    [texts, {}, [1, 1], [2, 2]],
+    [{ eos_token: '' }, { bos: 1, eos: 2 }, [1, 1], [2, 2]],
+    [texts, { eos: 1 }, [1, 1], [1, 2]],
+    [{}, { bos: 0, eos: 1 }, [0, 1], [1, 2]],
+    [{}, { eos: FIRST_BYTE }, [1, 1], [FIRST_BYTE, 2]],
+    // A token that config.json may have chosen.
+    [{}, { eos: RUN_OF_SPACES }, [1, 1], [RUN_OF_SPACES, undefined]],
+    [{ bos_token: '</s>' }, {}, [1, 2], [2, 2]],
+  ];
+  for (const [config, entries, bos, eos] of rows) {
+    test(`${JSON.stringify(config)} and the file's ${JSON.stringify(entries)}`, async (context) => {
+      const tokenizer = await sentencePiece(context, { specialIds }, config);
+      const metadata = new Map([
+        ['tokenizer.ggml.model', string('llama')],
+        ...Object.entries(entries).map(
+          ([name, id]) => [`tokenizer.ggml.${name}_token_id`, uint32(id)] as const,
+        ),
+      ]);
+      const found = compareSpecialTokens(metadata, (name, id) => tokenizer.specialId(name, id));
+      assert.deepEqual(
+        found.map(({ file, expected }) => [file, expected]),
+        [bos, eos],
+      );
+      const wrong = [bos, eos].filter(([file, expected]) => expected !== undefined && file !== expected);
+      assert.deepEqual(
+        judgeSpecialTokens(found).map((failure) => Number(/received (\d+)$/.exec(failure)?.[1])),
+        wrong.map(([file]) => file),
+      );
+    });
+  }
 });

@@ -75,6 +75,10 @@ describe('the shipped model', () => {
     assert.ok(logits.sameArgmax > 0.8 && logits.sameArgmax <= 1);
     assert.ok(tokenizer.strings >= 60 && tokenizer.roundTrips === tokenizer.decoded);
     assert.deepEqual(left, ['result.gguf']);
+    assert.match(
+      formatReport(report),
+      /\n {2}start and end token {7}\d+ and \d+, as in the tokenizer's files\n/,
+    );
     requireVerified(report);
     assert.match(
       formatReport(report),
@@ -98,6 +102,23 @@ describe('the shipped model', () => {
         requireVerified(report);
       },
       (error) => error instanceof GlossaError && error.code === 'CONVERSION_FAILED',
+    );
+  });
+
+  test('with another end token fails and names both', async (context) => {
+    const metadata = { 'tokenizer.ggml.eos_token_id': uint32(5) };
+    const { report } = await verify(
+      context,
+      await shipped.altered(await scratchFolder(context), { metadata }),
+    );
+    const end = report.specialTokens.find(({ name }) => name === 'eos')?.expected;
+    assert.equal(end, shipped.strings('tokenizer.ggml.tokens').indexOf('<|endoftext|>'));
+    assertFails(report, new RegExp(`^expected the tokenizer's ${end} for eos_token_id, received 5$`));
+    assert.match(
+      formatReport(report),
+      new RegExp(
+        `\n  start and end token {7}\\d+ and 5, by the tokenizer's files: end token expected: ${end}\n`,
+      ),
     );
   });
 

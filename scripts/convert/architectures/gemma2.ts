@@ -74,7 +74,7 @@ export const gemma2: Architecture = {
 
 function describe(raw: ModelConfig): ModelDescription {
   const config = checkJson('config.json', raw, schema);
-  const decoder = readDecoder(raw, config, config.head_dim);
+  const decoder = readDecoder(raw, config, config.head_dim, KNOWN);
   checkComputable(config, decoder);
   const rope = readRope(raw, { types: ['default'], maxPositions: decoder.context });
   expectWholeHeads(rope);
@@ -98,6 +98,9 @@ function describe(raw: ModelConfig): ModelDescription {
     tensors: tensorRules(table, decoder.sizes, decoder.layers),
   };
 }
+
+/** What sets Gemma 2 apart from its relatives; checked below, or handed on. */
+const KNOWN = ['attn_logit_softcapping', 'final_logit_softcapping', 'use_bidirectional_attention'];
 
 /** llama.cpp knows the 27B model, whose queries are scaled otherwise, by its number of layers. */
 const LAYERS_OF_27B = 46;

@@ -34,7 +34,7 @@ function describe(raw: ModelConfig): ModelDescription {
   const config = checkJson('config.json', raw, schema);
   // llama.cpp's graph has no bias behind attention's output.
   expectOneOf('attention_bias', config.attention_bias, [false]);
-  const decoder = readDecoder(raw, config, config.head_dim);
+  const decoder = readDecoder(raw, config, config.head_dim, ['use_qk_norm', 'qk_norm', 'qk_layernorm']);
   return describeQwen(raw, config, decoder, {
     name: 'qwen3',
     attention: {},

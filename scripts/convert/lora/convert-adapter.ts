@@ -77,7 +77,7 @@ async function convertOpened(
   const base = baseModel(config);
   const pairs = planRuntime(adapter, base, options.onWarning ?? (() => undefined));
   const tensors = planTensors(pairs, outtype);
-  const metadata = await adapterMetadata(adapter, base.architecture.name, countParameters(pairs));
+  const metadata = await adapterMetadata(adapter, base.architecture.name, countParameters(pairs), options);
   const name = `${basename(adapter.folder)}-${outtype}.gguf`;
   const inputs = [adapter.folder, baseFolder];
   const outfile = await resolveOutfile(options.outfile ?? homeOf(options.adapter), name, inputs);
@@ -92,12 +92,14 @@ async function adapterMetadata(
   adapter: Adapter,
   architecture: string,
   parameters: number,
+  { onWarning }: ConvertAdapterOptions,
 ): Promise<Map<string, GgufValue>> {
+  const config = (await readConfig(adapter.folder)) ?? {};
   return new Map<string, GgufValue>([
     ['general.architecture', string(architecture)],
     ['general.type', string('adapter')],
     ['adapter.type', string('lora')],
-    ...(await generalMetadata(adapter.folder, (await readConfig(adapter.folder)) ?? {}, -parameters)),
+    ...(await generalMetadata(adapter.folder, config, -parameters, { onWarning })),
     ['adapter.lora.alpha', float32(runtimeAlpha(adapter.config))],
     ['general.quantization_version', uint32(QUANTIZATION_VERSION)],
   ]);

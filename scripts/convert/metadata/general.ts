@@ -53,6 +53,13 @@ const SOURCE_TEXTS: readonly (readonly [key: string, entries: readonly string[]]
   ['source.repo_url', ['repo_url', 'model_repo_url']],
 ];
 
+export interface GeneralOptions {
+  /** Where generation_config.json is. Default: the folder. */
+  readonly generationFolder?: string;
+  /** Hears of a model card that can't be read, in one line. */
+  readonly onWarning?: ((warning: string) => void) | undefined;
+}
+
 /**
  * The `general.*` metadata that describes a model to people: recommended sampling, name and its parts, size, licence,
  * what it was made from, tags, languages. Keys, order and heuristics are those of llama.cpp's converter
@@ -60,18 +67,17 @@ const SOURCE_TEXTS: readonly (readonly [key: string, entries: readonly string[]]
  *
  * @param folder the checkpoint's (or adapter's) folder, absolute: its name is the last resort for the model's
  * @param parameters number of elements of all tensors, negative for an adapter
- * @param generationFolder where generation_config.json is, if not in the folder
- * @throws FormatError if generation_config.json or the model card cannot be read
+ * @throws FormatError if generation_config.json cannot be read
  */
 export async function generalMetadata(
   folder: string,
   config: ModelConfig,
   parameters: number,
-  generationFolder = folder,
+  { generationFolder = folder, onWarning }: GeneralOptions = {},
 ): Promise<Map<string, GgufValue>> {
   const generationFile = join(generationFolder, 'generation_config.json');
   const generation = await parseJsonFileIfPresent(generationFile, generationSchema);
-  const card = await readModelCard(folder);
+  const card = await readModelCard(folder, onWarning);
   // An adapter's number says nothing of its model's size.
   const size = parameters > 0 ? { sizeLabel: sizeLabel(parameters) } : {};
   const names: NameParts = { ...size, ...nameParts(folder, config, parameters) };

@@ -14,25 +14,41 @@ export type ModelCard = ReadonlyMap<string, CardValue>;
 /**
  * Reads the YAML front matter of a checkpoint's README.md.
  *
- * @returns an empty map where there is no card, no front matter, or something else than entries in it
- * @throws FormatError if the front matter is not YAML
+ * @param onWarning hears of front matter that can't be read: what describes a model is no reason not to convert it
+ * @returns an empty map where there is no card, no front matter, none that can be read, or no entries in it
  */
-export async function readModelCard(folder: string): Promise<ModelCard> {
-  const text = await readTextIfPresent(join(folder, 'README.md'));
+export async function readModelCard(
+  folder: string,
+  onWarning?: (warning: string) => void,
+): Promise<ModelCard> {
+  const card = await readFrontMatter(join(folder, 'README.md'));
+  if (typeof card !== 'string') return card;
+  onWarning?.(`README.md: the front matter can't be read (${card}): the file's description is left out`);
+  return new Map();
+}
+
+/** The entries, or why there are none to be had. */
+async function readFrontMatter(path: string): Promise<ModelCard | string> {
+  let text: string | undefined;
+  try {
+    text = await readTextIfPresent(path);
+  } catch (error) {
+    if (error instanceof FormatError) return 'not UTF-8';
+    throw error;
+  }
   const lines = text?.split(/\r\n|\n|\r/) ?? [];
   if (lines[0] !== '---') return new Map();
   const end = lines.indexOf('---', 1);
   return parseFrontMatter(lines.slice(1, end === -1 ? lines.length : end));
 }
 
-function parseFrontMatter(lines: readonly string[]): ModelCard {
+function parseFrontMatter(lines: readonly string[]): ModelCard | string {
   // Tabs are no YAML, but well-known cards have them; llama.cpp's converter reads them as two spaces too.
   const yaml = lines.join('\n').replaceAll('\t', '  ');
   const document = parseDocument(yaml, { uniqueKeys: false, logLevel: 'silent' });
   const [error] = document.errors;
   if (error !== undefined) {
-    const line = (error.linePos?.[0].line ?? 0) + 1;
-    throw new FormatError('README.md', `the front matter is not valid YAML (${error.code}, line ${line})`);
+    return `not YAML: ${error.code}, line ${(error.linePos?.[0].line ?? 0) + 1}`;
   }
   visit(document, {
     Scalar(_, node) {
@@ -45,9 +61,8 @@ function parseFrontMatter(lines: readonly string[]): ModelCard {
   try {
     const value = document.toJS() as CardValue;
     return new Map(isMapping(value) ? Object.entries(value) : []);
-  } catch (error) {
-    // Aliases that multiply.
-    throw new FormatError('README.md', 'the front matter cannot be expanded', { cause: error });
+  } catch {
+    return 'its aliases multiply, or refer to nothing';
   }
 }
 

@@ -1,6 +1,7 @@
 import type { OutputTypeName } from '../output-types.js';
 import { BOUNDS } from './bounds.js';
 import type { LogitComparison } from './logits.js';
+import { isWrong, type SpecialTokenComparison } from './special-tokens.js';
 import type { TokenizerComparison } from './tokenizers.js';
 
 /** What is wrong with a file of this type, a line each; empty if nothing is. */
@@ -10,6 +11,16 @@ export function judge(
   tokenizer: TokenizerComparison,
 ): string[] {
   return [...judgeLogits(outtype, logits), ...judgeTokenizer(tokenizer)];
+}
+
+/** The same for its start and end token. */
+export function judgeSpecialTokens(tokens: readonly SpecialTokenComparison[]): string[] {
+  return tokens
+    .filter(isWrong)
+    .map(
+      ({ name, file, expected }) =>
+        `expected the tokenizer's ${expected} for ${name}_token_id, received ${file ?? 'none'}`,
+    );
 }
 
 function judgeLogits(outtype: OutputTypeName, logits: LogitComparison): string[] {

@@ -7,6 +7,7 @@ import { byteLevelTokenizer } from './byte-level.js';
 import { type JsTokenizer, makeTokenizer } from './js-tokenizer.js';
 import { withPlainSpaces } from './metaspace.js';
 import { type SentencePieceVocabulary, sentencePieceTokenizer } from './sentencepiece.js';
+import { type End, pieceIdOf } from './special-tokens.js';
 import {
   furtherAddedTokens,
   readVerificationFiles,
@@ -25,16 +26,23 @@ export class ReferenceTokenizer {
   readonly #unknownId: number | undefined;
   /** Ids whose text is not made of bytes of the input. */
   readonly #opaque: ReadonlySet<number>;
+  /** What the post-processor puts around a text. */
+  readonly #template: Frame;
   readonly #frame: Frame;
+  readonly #config: TokenizerConfig;
+  readonly #pieces: SentencePieceVocabulary | undefined;
   readonly #composes: boolean;
 
-  private constructor(json: TokenizerJson, config: TokenizerConfig) {
+  private constructor(json: TokenizerJson, config: TokenizerConfig, pieces?: SentencePieceVocabulary) {
     this.#tokenizer = makeTokenizer(json, config);
     this.#byteFallback = json.model['type'] === 'Unigram' && json.model['byte_fallback'] === true;
     this.#unknownId = this.#tokenizer.model?.unk_token_id;
     const added = json.added_tokens.map(({ id }) => id);
     this.#opaque = new Set(this.#unknownId === undefined ? added : [...added, this.#unknownId]);
-    this.#frame = frameOf(this.#tokenizer, config);
+    this.#template = templateOf(this.#tokenizer);
+    this.#frame = frameOf(this.#tokenizer, config, this.#template);
+    this.#config = config;
+    this.#pieces = pieces;
     this.#composes = composes(json.normalizer);
   }
 
@@ -49,14 +57,15 @@ export class ReferenceTokenizer {
     readSentencePiece: ReadSentencePiece = readSentencePieceModel,
   ): Promise<ReferenceTokenizer> {
     const files = await readVerificationFiles(folder);
+    const path = join(folder, 'tokenizer.model');
+    const own = files.tokenizer === undefined && existsSync(path);
+    const pieces = own ? await readSentencePiece(path) : undefined;
     const json =
-      files.tokenizer === undefined
-        ? await tokenizerOf(folder, files, readSentencePiece)
-        : withPlainSpaces(files.tokenizer);
+      files.tokenizer === undefined ? tokenizerOf(files, pieces) : withPlainSpaces(files.tokenizer);
     const further = furtherAddedTokens(files, json.added_tokens, vocabularyOf(json));
     const complete = { ...json, added_tokens: [...json.added_tokens, ...further] };
     try {
-      return new ReferenceTokenizer(complete, files.config);
+      return new ReferenceTokenizer(complete, files.config, pieces);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new FormatError('tokenizer', `the JavaScript tokenizer can't use it: ${reason}`, {
@@ -83,6 +92,20 @@ export class ReferenceTokenizer {
   /** The same with what the tokenizer adds to a prompt. */
   encodeWithSpecial(text: string): number[] {
     return [...this.#frame.before, ...this.encode(text), ...this.#frame.after];
+  }
+
+  /**
+   * The start or the end token: the post-processor's end wins over tokenizer_config.json's, as in llama.cpp's
+   * converter; undefined where the files name none.
+   *
+   * @param written what the converted file has, which may be of config.json's choice
+   */
+  specialId(name: End, written: number | undefined): number | undefined {
+    const text = this.#config[`${name}_token`] ?? '';
+    const named = text === '' ? undefined : this.#tokenizer.token_to_id(text);
+    const { before, after } = this.#template;
+    const id = name === 'bos' ? (named ?? before[0]) : (after.at(-1) ?? named);
+    return id ?? (this.#pieces === undefined ? undefined : pieceIdOf(this.#pieces, name, written));
   }
 
   /** Undefined where there is nothing to compare: no ids, or some that are not made of the text's bytes. */
@@ -116,8 +139,7 @@ interface Frame {
 }
 
 /** tokenizer_config.json has the last word on the start and the end token, as in transformers. */
-function frameOf(tokenizer: JsTokenizer, config: TokenizerConfig): Frame {
-  const template = templateOf(tokenizer);
+function frameOf(tokenizer: JsTokenizer, config: TokenizerConfig, template: Frame): Frame {
   const choose = (
     name: 'bos_token' | 'eos_token',
     choice: boolean | null | undefined,
@@ -147,13 +169,8 @@ function templateOf(tokenizer: JsTokenizer): Frame {
   return { before: framed.slice(0, start), after: framed.slice(start + bare.length) };
 }
 
-async function tokenizerOf(
-  folder: string,
-  files: VerificationFiles,
-  readSentencePiece: ReadSentencePiece,
-): Promise<TokenizerJson> {
-  const path = join(folder, 'tokenizer.model');
-  if (existsSync(path)) return sentencePieceTokenizer(await readSentencePiece(path), files);
+function tokenizerOf(files: VerificationFiles, pieces: SentencePieceVocabulary | undefined): TokenizerJson {
+  if (pieces !== undefined) return sentencePieceTokenizer(pieces, files);
   const { vocabulary, merges } = files;
   if (vocabulary !== undefined && merges !== undefined)
     return byteLevelTokenizer({ ...files, vocabulary, merges });

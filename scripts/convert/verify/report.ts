@@ -1,3 +1,4 @@
+import { isWrong, type SpecialTokenComparison } from './special-tokens.js';
 import type { TokenizerDifference } from './tokenizers.js';
 import type { VerificationReport } from './verify.js';
 
@@ -11,9 +12,11 @@ const KINDS: Readonly<Record<TokenizerDifference['kind'], string>> = {
   decoded: 'text from the ids',
 };
 
+const NAMES: Readonly<Record<SpecialTokenComparison['name'], string>> = { bos: 'start', eos: 'end' };
+
 /** A report for people: what was compared, what came out, whether it passed. Ends with a newline. */
 export function formatReport(report: VerificationReport): string {
-  const lines = [...logitLines(report), ...tokenizerLines(report), verdict(report)];
+  const lines = [...logitLines(report), ...tokenizerLines(report), specialLine(report), verdict(report)];
   return lines.map((line) => `${line}\n`).join('');
 }
 
@@ -48,6 +51,21 @@ function describe({ what, text, kind, file, expected }: TokenizerDifference): st
     `    ${KINDS[kind]} in the file:  ${shortened(escapeNonAscii(file))}`,
     `    ${KINDS[kind]} expected:     ${shortened(escapeNonAscii(expected))}`,
   ];
+}
+
+function specialLine({ specialTokens }: VerificationReport): string {
+  const ids = specialTokens.map(({ file }) => file ?? 'none').join(' and ');
+  const wrong = specialTokens.filter(isWrong);
+  const open = specialTokens.filter(({ expected }) => expected === undefined);
+  const told = (tokens: readonly SpecialTokenComparison[], of: (token: SpecialTokenComparison) => string) =>
+    tokens.map((token) => `${NAMES[token.name]} token ${of(token)}`);
+  const notes = [
+    ...told(wrong, ({ expected }) => `expected: ${expected}`),
+    ...told(open, () => 'not named there'),
+  ];
+  const all =
+    notes.length === 0 ? "as in the tokenizer's files" : `by the tokenizer's files: ${notes.join(', ')}`;
+  return `  start and end token       ${ids}, ${all}`;
 }
 
 function verdict({ failures }: VerificationReport): string {

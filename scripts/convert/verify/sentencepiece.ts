@@ -17,6 +17,8 @@ export interface SentencePieceVocabulary {
   /** By id. */
   readonly pieces: readonly Piece[];
   readonly modelType: string;
+  /** Ids of pieces with a meaning, below 0 for none. Default: not known. */
+  readonly specialIds?: Readonly<Record<'unk' | 'bos' | 'eos' | 'pad', number>>;
   readonly byteFallback: boolean;
   readonly addDummyPrefix: boolean;
   readonly removeExtraWhitespaces: boolean;

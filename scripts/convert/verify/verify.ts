@@ -2,12 +2,14 @@ import { basename } from 'node:path';
 
 import { GlossaError } from '../../../src/errors.js';
 import { asConversionError } from '../failures.js';
+import { readGguf } from '../gguf/reader.js';
 import type { OutputTypeName } from '../output-types.js';
 import { TemporaryFile } from '../temporary-file.js';
 import { compareInChild } from './child.js';
-import { judge } from './judge.js';
+import { judge, judgeSpecialTokens } from './judge.js';
 import type { LogitComparison } from './logits.js';
 import { ReferenceTokenizer } from './reference-tokenizer.js';
+import { compareSpecialTokens, type SpecialTokenComparison } from './special-tokens.js';
 import { AWKWARD_STRINGS } from './strings.js';
 import { VERIFICATION_TEXT } from './text.js';
 import { compareTokenizers, type TokenizerComparison } from './tokenizers.js';
@@ -36,13 +38,14 @@ export interface VerificationReport {
   readonly vocabularySize: number;
   readonly logits: LogitComparison;
   readonly tokenizer: TokenizerComparison;
+  readonly specialTokens: readonly SpecialTokenComparison[];
   /** What is wrong, a line each; empty if the file passed. */
   readonly failures: readonly string[];
 }
 
 /**
  * Compares a converted file with an F32 conversion of the same source, in our own engine on a built-in text, and the
- * tokenizer in it with Hugging Face's in JavaScript on built-in strings. The F32 file is written beside the file and
+ * tokenizer in it with Hugging Face's in JavaScript on built-in strings, start and end token included. The F32 file is written beside the file and
  * removed again.
  *
  * @returns the report; its `failures` say whether the file passed
@@ -66,8 +69,11 @@ export async function verifyConversion(options: VerificationOptions): Promise<Ve
     const answer = await compareInChild(order, options.onProgress ?? (() => undefined));
     const { logits, vocabularySize } = answer;
     const comparison = compareTokenizers(strings, answer.tokenizations, tokenizer);
-    const failures = judge(outtype, logits, comparison);
-    return { file: basename(ggufPath), outtype, vocabularySize, logits, tokenizer: comparison, failures };
+    const { metadata } = await readGguf(ggufPath);
+    const specialTokens = compareSpecialTokens(metadata, (name, id) => tokenizer.specialId(name, id));
+    const failures = [...judge(outtype, logits, comparison), ...judgeSpecialTokens(specialTokens)];
+    const file = basename(ggufPath);
+    return { file, outtype, vocabularySize, logits, tokenizer: comparison, specialTokens, failures };
   } catch (error) {
     throw asConversionError(error);
   } finally {

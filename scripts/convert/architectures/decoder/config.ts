@@ -13,6 +13,7 @@ import {
   size,
 } from '../config-checks.js';
 import type { RopeConfig } from '../rope/config.js';
+import { expectKnownComputation } from './computation.js';
 
 /*
  * What LLaMA and its descendants share: RMS norms, rotary positions, grouped-query attention, a gated
@@ -79,12 +80,19 @@ export interface Decoder {
  * @param config the whole config.json
  * @param entries what the architecture's schema made of it
  * @param headDim config.json's, or undefined where a head has its share of the hidden size
+ * @param known entries that the architecture computes although the family does not. Default none
  */
-export function readDecoder(config: ModelConfig, entries: DecoderEntries, headDim?: number | null): Decoder {
+export function readDecoder(
+  config: ModelConfig,
+  entries: DecoderEntries,
+  headDim?: number | null,
+  known: readonly string[] = [],
+): Decoder {
   const { num_attention_heads: heads, hidden_size: embedding } = entries;
   const keyHeads = entries.num_key_value_heads ?? heads;
   expectNoExperts(config);
   expectCausalAttention(config);
+  expectKnownComputation(config, known);
   if (entries.hidden_act !== undefined) expectOneOf('hidden_act', entries.hidden_act, SILU);
   if (headDim === undefined || headDim === null)
     expectMultiple('hidden_size', embedding, 'num_attention_heads', heads);
