@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { GlossaError } from '../../src/errors.js';
@@ -68,8 +70,12 @@ export function registerConvert(
 function collectAdapters(value: string, previous: readonly AdapterChoice[]): AdapterChoice[] {
   const split = /^(.+)=([^=]*)$/.exec(value);
   const scale = Number(split?.[2]);
-  if (split === null || split[2]?.trim() === '' || Number.isNaN(scale))
+  if (split === null || split[2]?.trim() === '' || Number.isNaN(scale)) {
+    const folder = split?.[1];
+    if (folder !== undefined && existsSync(folder) && !existsSync(value))
+      throw new InvalidArgumentError(`expected a number for the scale, received ${split?.[2] ?? ''}`);
     return [...previous, { folder: value, scale: 1 }];
+  }
   return [...previous, { folder: split[1] ?? '', scale }];
 }
 

@@ -20,8 +20,9 @@ export async function resolveOutfile(
 ): Promise<string> {
   const absolute = resolve(wanted);
   const found = await stat(absolute).catch(() => undefined);
+  if (found === undefined && /[/\\]$/.test(wanted)) await checkFolder(absolute, '--outfile');
   const path = found?.isDirectory() === true ? join(absolute, defaultName) : absolute;
-  await checkFolder(resolve(path, '..'), 'the folder of --outfile');
+  await checkFolder(resolve(path, '..'), 'the place of --outfile');
   await refuseInput(path, inputs);
   return path;
 }

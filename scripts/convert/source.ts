@@ -38,21 +38,36 @@ export interface Source {
  */
 export async function openSource(source: string, options: FetchOptions = {}): Promise<Source> {
   const folder = await localFolder(source, options);
-  await checkFolder(folder, 'SOURCE');
+  const hint = HUB_NAME.test(source) ? `; a model on the hub is hf:${source}` : '';
+  await checkFolder(folder, 'SOURCE', hint);
   const names = new Set(await readdir(folder));
-  if (!names.has('config.json')) throw new FormatError('checkpoint', 'there is no config.json in the folder');
+  if (!names.has('config.json'))
+    throw new FormatError('checkpoint', `there is no config.json in the folder${wayOut(names)}`);
   const config = await parseJsonFile(join(folder, 'config.json'), z.record(z.string(), z.unknown()));
   return { folder, config, checkpoint: await openCheckpoint(folder, names) };
 }
 
-/** @throws GlossaError CONVERSION_FAILED if there is no such folder */
-export async function checkFolder(path: string, parameter: string): Promise<void> {
+/** What may be meant by a path where nothing is. */
+const HUB_NAME = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
+
+function wayOut(names: ReadonlySet<string>): string {
+  if (!names.has('adapter_config.json')) return '';
+  return ': it holds a PEFT adapter, which goes behind --lora, and the model it was trained on is SOURCE';
+}
+
+/**
+ * Checks that a folder is there.
+ *
+ * @param hint what to add to the message where nothing is there
+ * @throws GlossaError CONVERSION_FAILED if there is no such folder
+ */
+export async function checkFolder(path: string, parameter: string, hint = ''): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory() === true) return;
   const received = found === undefined ? 'a path where nothing is' : 'a file';
   throw new GlossaError(
     'CONVERSION_FAILED',
-    `expected a folder for ${parameter}, received ${received}: ${basename(path)}`,
+    `expected a folder for ${parameter}, received ${received}: ${basename(path)}${found === undefined ? hint : ''}`,
   );
 }
 

@@ -44,10 +44,11 @@ export const byteSize = z.union([z.int().min(0), z.string()]).transform((value, 
 });
 
 const ADAPTER =
-  /^(?:(?<id>[\p{L}\p{N}][\p{L}\p{N}._@+-]+):)?(?<path>.+?)(?:=(?<scale>(?!.*\.gguf$)[^=/\\]*))?$/isu;
+  /^(?:(?<id>[\p{L}\p{N}][\p{L}\p{N}._@+-]*):)?(?<path>.+?)(?:=(?<scale>(?!.*\.gguf$)[^=/\\]*))?$/isu;
+const DRIVE = process.platform === 'win32' ? /^[A-Z]:[/\\]/i : /^[A-Z]:\\/i;
 
 /**
- * An adapter written as "[ID:]FILE[=SCALE]". A single letter before a colon is a Windows drive. A scale that is no
+ * An adapter written as "[ID:]FILE[=SCALE]". A letter before ":\\" (on Windows also ":/") is a drive. A scale that is no
  * number stays text, for the schema to refuse.
  */
 export function parseAdapter(text: string): {
@@ -55,7 +56,10 @@ export function parseAdapter(text: string): {
   path: string;
   scale?: number | string;
 } {
-  const { id, path = text, scale } = ADAPTER.exec(text)?.groups ?? {};
+  // A drive is taken off for the match and put back to the path.
+  const drive = DRIVE.exec(text)?.[0] ?? '';
+  const { id, path: rest, scale } = ADAPTER.exec(text.slice(drive.length))?.groups ?? {};
+  const path = rest === undefined ? text : drive + rest;
   if (scale === undefined) return { ...(id !== undefined && { id }), path };
   const isNumber = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(scale);
   return { ...(id !== undefined && { id }), path, scale: isNumber ? Number(scale) : scale };

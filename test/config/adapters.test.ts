@@ -45,6 +45,7 @@ describe('an adapter as text', () => {
     ['a.gguf=', { path: 'a.gguf', scale: '' }],
     ['a.gguf=half', { path: 'a.gguf', scale: 'half' }],
     ['alpaca:a.gguf', { id: 'alpaca', path: 'a.gguf' }],
+    ['a:dir/b.gguf', { id: 'a', path: 'dir/b.gguf' }],
     ['alpaca:dir/a.gguf=2', { id: 'alpaca', path: 'dir/a.gguf', scale: 2 }],
     ['/models/a.gguf', { path: '/models/a.gguf' }],
     ['C:\\models\\a.gguf', { path: 'C:\\models\\a.gguf' }],

@@ -71,6 +71,14 @@ describe('glossa convert', () => {
     assert.deepEqual(files[1], files[0]);
   });
 
+  test('a scale that is no number is not taken for a part of the path', async (context) => {
+    const folder = await scratchFolder(context);
+    await assert.rejects(
+      glossa('convert', 'one', '--lora', `${folder}=0,5`),
+      /expected a number for the scale/,
+    );
+  });
+
   test('a failure is thrown as a GlossaError', async () => {
     await assert.rejects(glossa('convert', 'hf:some/model/file'), (error) => {
       assert.ok(error instanceof GlossaError);

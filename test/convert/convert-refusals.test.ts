@@ -171,12 +171,29 @@ describe('a place that cannot be used is refused', () => {
     await rejectsWith({ source: 'hf:gpt2' }, /expected hf:owner\/name or hf:owner\/name@revision, received/);
   });
 
+  test('where a mistake is likely, the message says what may be meant', async (context) => {
+    await rejectsWith({ source: 'some/model' }, /nothing is: model; a model on the hub is hf:some\/model/);
+    const folder = await scratchFolder(context);
+    await writeFile(join(folder, 'adapter_config.json'), '{}');
+    await rejectsWith(
+      { source: folder },
+      /no config\.json in the folder: it holds a PEFT adapter, which goes/,
+    );
+    const source = await tiny(context);
+    await rejectsWith({ source, outfile: `${join(source, 'new')}/` }, /expected a folder for --outfile/);
+    await writeFile(
+      join(source, 'model.safetensors'),
+      'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n',
+    );
+    await rejectsWith({ source }, /safetensors: the file is a Git LFS pointer/);
+  });
+
   test('a tokenizer folder or an output folder that is not there', async (context) => {
     const source = await tiny(context);
     await rejectsWith({ source, tokenizer: join(source, 'nowhere') }, /expected a folder for --tokenizer/);
     await rejectsWith(
       { source, outfile: join(source, 'nowhere', 'a.gguf') },
-      /expected a folder for the folder of --outfile/,
+      /expected a folder for the place of --outfile/,
     );
   });
 

@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 
 import type { Checkpoint } from '../checkpoint.js';
 import { FormatError, quote } from '../format-error.js';
+import { lookalikeOf, LOOKED_AT_BYTES } from '../lookalikes.js';
 import { readExactly } from '../read-exactly.js';
 import { openRegular } from '../regular-file.js';
 import { parseHeader, type StoredTensor } from './header.js';
@@ -59,6 +60,10 @@ async function readHeader(handle: FileHandle): Promise<{ tensors: StoredTensor[]
   await readExactly(handle, prefix, 0);
   const length = prefix.readBigUInt64LE();
   if (length > BigInt(MAX_HEADER_BYTES)) {
+    const start = Buffer.alloc(Math.min(stat.size, LOOKED_AT_BYTES));
+    await readExactly(handle, start, 0);
+    const lookalike = lookalikeOf(start);
+    if (lookalike !== undefined) throw new FormatError('safetensors', `the file is ${lookalike}`);
     throw new FormatError(
       'safetensors',
       `expected at most ${MAX_HEADER_BYTES} bytes for the header, received ${length.toString()}`,

@@ -140,7 +140,7 @@ describeRefusals('a place', {
   'in a folder that is not there': {
     args: ['tiny-model', '--outfile', 'nowhere/result.gguf'],
     prepare: tiny,
-    message: /expected a folder for the folder of --outfile, received a path where nothing is: nowhere/,
+    message: /expected a folder for the place of --outfile, received a path where nothing is: nowhere/,
   },
   'that is a device': {
     args: ['tiny-model', '--outfile', '/dev/null'],
