@@ -23,7 +23,7 @@ const MAX_WASTE = 4;
 /** Below this, a stretch is read in one go whatever it holds. */
 const SMALL_BYTES = 1024 * 1024;
 
-export function elementCount(shape: readonly number[]): number {
+function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 

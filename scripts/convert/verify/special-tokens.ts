@@ -2,7 +2,7 @@ import type { GgufMetadata } from '../gguf/values.js';
 import type { SentencePieceVocabulary } from './sentencepiece.js';
 
 /** The tokens at which a text starts and ends. */
-export const ENDS = ['bos', 'eos'] as const;
+const ENDS = ['bos', 'eos'] as const;
 /** One of them. */
 export type End = (typeof ENDS)[number];
 

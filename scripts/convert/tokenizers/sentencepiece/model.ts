@@ -4,7 +4,7 @@ import { refuseLookalikes } from './lookalikes.js';
 import { MessageReader } from './protobuf.js';
 
 /** sentencepiece_model.proto, ModelProto.SentencePiece.Type; llama.cpp's token types have the same numbers. */
-export const PIECE_TYPES = ['normal', 'unknown', 'control', 'userDefined', 'unused', 'byte'] as const;
+const PIECE_TYPES = ['normal', 'unknown', 'control', 'userDefined', 'unused', 'byte'] as const;
 /** One of them. */
 export type PieceType = (typeof PIECE_TYPES)[number];
 
