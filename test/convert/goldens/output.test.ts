@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { convertCheckpoint } from '../../../scripts/convert/convert.js';
-import { Evaluator } from '../../../src/engine/evaluate.js';
 import { scratchFolder } from '../scratch.js';
 import { checkpointFromRecipe } from './checkpoint-from-recipe.js';
+import { departures } from './departures.js';
 import { caseNames, readRecipe, readStored } from './recipes.js';
 
 const OUTTYPES = ['f32', 'f16', 'q8_0'] as const;
@@ -19,30 +19,6 @@ interface OutputGolden {
 
 /** Files that compute something else than the reference's, as they should: differences.ts says why. */
 const OTHER_OUTPUT: readonly string[] = ['llama-yarn'];
-
-/**
- * Another processor adds up in another order, and two tokens of a random model may be as good as equal: the share of
- * what a row of logits spans that the reference's token may be below the best.
- */
-const TIE = 0.02;
-
-/** The reference's tokens that are not the likeliest after what comes before them: positions in the continuation. */
-async function departures(
-  path: string,
-  prompt: readonly number[],
-  continuation: readonly number[],
-): Promise<number[]> {
-  const tokens = [...prompt, ...continuation];
-  const evaluator = await Evaluator.open(path, { maxTokens: tokens.length, threads: 1 });
-  const logits = await evaluator.next(tokens.slice(0, -1));
-  const size = evaluator.vocabularySize;
-  return continuation.flatMap((token, index) => {
-    const start = (prompt.length - 1 + index) * size;
-    const row = logits.subarray(start, start + size);
-    const best = Math.max(...row);
-    return (row[token] ?? -Infinity) >= best - TIE * (best - Math.min(...row)) ? [] : [index];
-  });
-}
 
 describe("llama.cpp's greedy text is the same with our files as with the reference's", () => {
   for (const name of caseNames('checkpoints')) {

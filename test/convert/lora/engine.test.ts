@@ -8,9 +8,11 @@ import { type Addon, loadAddon, type NativeAdapterUse } from '../../../src/engin
 import { openBackend } from '../../../src/engine/backend.js';
 import { adapterFromRecipe, readMerge } from '../goldens/adapter-from-recipe.js';
 import { checkpointFromRecipe } from '../goldens/checkpoint-from-recipe.js';
+import { departures } from '../goldens/departures.js';
 import { readRecipe } from '../goldens/recipes.js';
 import { scratchFolder } from '../scratch.js';
 
+const PROMPT: readonly number[] = [5, 9, 17, 40, 3];
 const NEW_TOKENS = 24;
 
 interface Run {
@@ -44,7 +46,7 @@ async function greedy(addon: Addon, { path, adapters, uses }: Run): Promise<numb
   });
   engine.submit({
     id: 1,
-    prompt: [5, 9, 17, 40, 3],
+    prompt: PROMPT,
     maxNewTokens: NEW_TOKENS,
     numReturnSequences: 1,
     eosTokenId: [],
@@ -91,11 +93,12 @@ describe('llama.cpp computes the same with an adapter at run time and merged', (
       await convertCheckpoint({ ...plain, outfile: base });
       await convertCheckpoint({ ...plain, adapters: [{ folder, scale }], outfile: merged });
       await convertAdapter({ adapter: folder, base: source, outfile: alone });
-      const expected = await greedy(addon, { path: merged, adapters: [], uses: [] });
-      assert.equal(expected.length, NEW_TOKENS);
       const uses = [{ adapter: 0, scale }];
-      assert.deepEqual(await greedy(addon, { path: base, adapters: [alone], uses }), expected);
-      assert.notDeepEqual(await greedy(addon, { path: base, adapters: [], uses: [] }), expected);
+      const adapted = await greedy(addon, { path: base, adapters: [alone], uses });
+      assert.equal(adapted.length, NEW_TOKENS);
+      assert.deepEqual(await departures(merged, PROMPT, adapted), []);
+      const unadapted = await greedy(addon, { path: base, adapters: [], uses: [] });
+      assert.notDeepEqual(await departures(merged, PROMPT, unadapted), []);
     });
   }
 });
