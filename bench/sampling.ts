@@ -1,15 +1,13 @@
 import { type DecodingParameters, loadAddon } from '../src/engine/addon.js';
 import { openBackend } from '../src/engine/backend.js';
+import { parseGenerationRequest } from '../src/generation/request.js';
 
 const VOCABULARY = 50_257;
 const ROUNDS = 300;
 
 const off: DecodingParameters = {
-  doSample: true,
-  temperature: 1,
-  topK: 0,
-  topP: 1,
-  repetitionPenalty: 1,
+  ...parseGenerationRequest({ prompt: [0], doSample: true, topK: 0, seed: 1, eosTokenId: [] }),
+  eosTokenId: [],
   seed: 1,
 };
 

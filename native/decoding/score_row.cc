@@ -1,6 +1,7 @@
 #include "decoding/score_row.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "decoding/kernels.h"
 
@@ -46,6 +47,13 @@ std::span<const float> ScoreRow::weights() {
 double ScoreRow::weightSum() {
   computeWeights();
   return weightSum_;
+}
+
+void ScoreRow::normalize() {
+  const float max = kernels::maximum(scores_);
+  // Weights stay as they are: they do not depend on what is subtracted from all scores.
+  const float logSum = max + static_cast<float>(std::log(weightSum()));
+  for (float& score : scores_) score -= logSum;
 }
 
 void ScoreRow::dropBelow(float score) {

@@ -39,6 +39,8 @@ class ScoreRow {
   /// Sum of the weights.
   double weightSum();
 
+  /// Makes the scores log-probabilities: subtracts the logarithm of the sum of their exponentials.
+  void normalize();
   /// Drops every entry whose score is below `score`.
   void dropBelow(float score);
   /// Like dropBelow, but of the entries with exactly this score only the `ties` highest ids stay.

@@ -16,7 +16,7 @@ constexpr std::int64_t kGrowthHeadroom = 16;
 /// Free slots go to the request that holds the fewest, the earlier one of two: a request for many sequences
 /// does not shut out the others. What does not fit yet holds up those behind it, so that nothing starves.
 void Scheduler::admitWaiting() {
-  while (cache_.hasFreeSlot()) {
+  while (cache_.freeSlots(SlotKind::stream) > 0) {
     Sequence* next = nextWaiting();
     if (next == nullptr || !hasRoomFor(*next)) return;
     admit(*next);
@@ -42,11 +42,12 @@ Sequence* Scheduler::nextWaiting() const {
 
 bool Scheduler::hasRoomFor(const Sequence& sequence) const {
   // Where every slot has a share of its own, there is nothing to run out of.
-  if (source_->totalCells() >= std::int64_t{source_->slots()} * source_->contextSize()) return true;
+  const SlotGroup group = source_->slotGroup(SlotKind::stream);
+  if (!group.shared) return true;
   const std::int64_t promised = cache_.promisedCells();
   const auto growth = static_cast<std::int64_t>(activeSequences().size() + 1) * kGrowthHeadroom;
   return promised == 0 ||
-         promised + static_cast<std::int64_t>(sequence.history.size()) + growth <= source_->totalCells();
+         promised + static_cast<std::int64_t>(sequence.history.size()) + growth <= group.cells;
 }
 
 void Scheduler::admit(Sequence& sequence) {

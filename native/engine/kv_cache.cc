@@ -10,21 +10,33 @@ namespace {
 /// Copying fewer cells than this costs about as much as computing them.
 constexpr std::size_t kWorthwhileTokens = 16;
 
+std::size_t slotsOf(const LogitsSource& source) {
+  const auto end = [&](SlotKind kind) {
+    const SlotGroup group = source.slotGroup(kind);
+    return static_cast<std::size_t>(group.first + group.count);
+  };
+  return std::max(end(SlotKind::stream), end(SlotKind::beam));
+}
+
 }  // namespace
 
 KvCache::KvCache(LogitsSource& source, std::size_t capacityBytes, bool reusePrefixes)
     : source_(source),
       store_(reusePrefixes ? capacityBytes : 0),
       reusePrefixes_(reusePrefixes),
-      occupants_(static_cast<std::size_t>(source.slots()), nullptr) {}
+      occupants_(slotsOf(source), nullptr) {}
 
-bool KvCache::hasFreeSlot() const {
-  return std::find(occupants_.begin(), occupants_.end(), nullptr) != occupants_.end();
+std::int32_t KvCache::freeSlots(SlotKind kind) const {
+  const SlotGroup group = source_.slotGroup(kind);
+  const auto first = occupants_.begin() + group.first;
+  return static_cast<std::int32_t>(std::count(first, first + group.count, nullptr));
 }
 
 void KvCache::reserve(Sequence& sequence) {
-  const auto free = std::find(occupants_.begin(), occupants_.end(), nullptr);
-  if (free == occupants_.end()) throw std::logic_error("no slot is free");
+  const SlotGroup group = source_.slotGroup(sequence.request.slotKind());
+  const auto first = occupants_.begin() + group.first;
+  const auto free = std::find(first, first + group.count, nullptr);
+  if (free == first + group.count) throw std::logic_error("no slot is free");
   *free = &sequence;
   sequence.slot = static_cast<std::int32_t>(free - occupants_.begin());
   sequence.evaluated = 0;

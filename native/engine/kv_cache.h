@@ -18,7 +18,7 @@ class KvCache {
   /// @param reusePrefixes false: every prompt is computed, nothing is kept
   KvCache(LogitsSource& source, std::size_t capacityBytes, bool reusePrefixes);
 
-  bool hasFreeSlot() const;
+  std::int32_t freeSlots(SlotKind kind) const;
   /// Gives a sequence a slot, with the longest prefix of its row that can be had without computing; sets its
   /// `evaluated` to that length. At least the row's last token is left to compute. Needs a free slot.
   void admit(Sequence& sequence);

@@ -119,9 +119,12 @@ LlamaSource::~LlamaSource() {
   if (context_) api().llama_detach_threadpool(context_.get());
 }
 
-std::int64_t LlamaSource::totalCells() const {
-  return options_.kvCells;
+SlotGroup LlamaSource::slotGroup(SlotKind kind) const {
+  const bool shared = options_.layout == KvLayout::unified;
+  const bool streams = kind == SlotKind::stream;
+  return {streams ? 0 : options_.slots, streams ? options_.slots : 0, 0, options_.kvCells, shared};
 }
+void LlamaSource::prepareBeams() {}
 // llama.cpp lowers it to the number of cells where those are fewer.
 std::int32_t LlamaSource::batchSize() const {
   return static_cast<std::int32_t>(api().llama_n_batch(context_.get()));

@@ -43,9 +43,9 @@ class LlamaSource final : public LogitsSource {
 
   std::size_t vocabularySize() const override { return model_->vocabularySize(); }
   std::string_view piece(std::int32_t token) const override { return model_->piece(token); }
-  std::int32_t slots() const override { return options_.slots; }
+  SlotGroup slotGroup(SlotKind kind) const override;
+  void prepareBeams() override;
   std::int32_t contextSize() const override { return options_.contextSize; }
-  std::int64_t totalCells() const override;
   std::int32_t batchSize() const override;
   std::int32_t adapterSets() const override { return static_cast<std::int32_t>(options_.adapterSets.size()); }
   DecodeStatus decode(std::span<const BatchToken> batch, std::int32_t adapterSet) override;

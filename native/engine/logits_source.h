@@ -13,7 +13,7 @@ namespace glossa {
 struct BatchToken {
   std::int32_t token;
   std::int32_t position;
-  std::int32_t slot;  ///< which of the source's sequences, 0 to slots() - 1
+  std::int32_t slot;  ///< which of the source's sequences, see SlotGroup
   bool wantsLogits;
 };
 
@@ -24,6 +24,20 @@ enum class DecodeStatus {
   failed,   ///< the backend failed; the sequences of the batch are lost
 };
 
+enum class SlotKind {
+  stream,  ///< a sequence on its own
+  beam,    ///< one of a search's beams, which share most of their cells
+};
+
+/// The slots of one kind, numbered from `first`, and the cells they live on.
+struct SlotGroup {
+  std::int32_t first = 0;
+  std::int32_t count = 0;
+  std::int32_t pool = 0;   ///< groups with the same number draw on the same cells
+  std::int64_t cells = 0;  ///< of the whole pool
+  bool shared = false;     ///< its slots draw on the pool together; otherwise each has contextSize() cells
+};
+
 class LogitsSource {
  public:
   virtual ~LogitsSource() = default;
@@ -31,12 +45,13 @@ class LogitsSource {
   virtual std::size_t vocabularySize() const = 0;
   /// Bytes that a token adds to a text; empty for control tokens.
   virtual std::string_view piece(std::int32_t token) const = 0;
-  /// Sequences that can be in the KV cache at the same time.
-  virtual std::int32_t slots() const = 0;
+  /// Where sequences of a kind live. Kinds do not share slots, but they may share cells.
+  virtual SlotGroup slotGroup(SlotKind kind) const = 0;
+  /// Makes the cells of beam slots usable. Needed before the first of them is; for any thread, idempotent.
+  /// @throws std::runtime_error with the reason if there is no memory for them
+  virtual void prepareBeams() = 0;
   /// Tokens that one sequence can hold.
   virtual std::int32_t contextSize() const = 0;
-  /// Cells of the whole cache. Less than slots() x contextSize() if slots share one pool.
-  virtual std::int64_t totalCells() const = 0;
   /// Tokens in one batch at most.
   virtual std::int32_t batchSize() const = 0;
   /// Sets of LoRA adapters that a batch can be decoded with, at least one; any of them may hold none.
@@ -46,7 +61,7 @@ class LogitsSource {
   virtual DecodeStatus decode(std::span<const BatchToken> batch, std::int32_t adapterSet) = 0;
   /// Logits of a token of the last decoded batch that wanted them; valid until the next decode.
   virtual std::span<const float> logits(std::size_t batchIndex) = 0;
-  /// Makes a running or future decode() return aborted. The only member for any thread.
+  /// Makes a running or future decode() return aborted. For any thread.
   virtual void requestAbort() = 0;
 
   /// Drops a slot's cells from a position on. False if this model can't drop a part (recurrent state).

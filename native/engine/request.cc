@@ -7,7 +7,7 @@ namespace glossa {
 Sequence::Sequence(Request& owner, std::int32_t indexInRequest, std::size_t vocabularySize)
     : request(owner),
       index(indexInRequest),
-      history(owner.spec.prompt, vocabularySize),
+      history(owner.spec.prompt, vocabularySize, owner.spec.grammar ? owner.spec.grammar->clone() : nullptr),
       text(owner.spec.stopStrings),
       chooser(makeChooser(owner.spec.decoding, static_cast<std::uint32_t>(indexInRequest))) {}
 

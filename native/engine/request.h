@@ -9,8 +9,11 @@
 #include <vector>
 
 #include "decoding/chooser.h"
+#include "decoding/finish_reason.h"
 #include "decoding/processor.h"
+#include "decoding/row_constraint.h"
 #include "decoding/token_history.h"
+#include "engine/logits_source.h"
 #include "engine/text_stream.h"
 
 namespace glossa {
@@ -25,17 +28,17 @@ enum class SequenceState {
   finished,
 };
 
-enum class FinishReason { eos, stop, length, deadline, cancelled };
-
 /// What a client asks for.
 struct RequestSpec {
   std::uint64_t id = 0;
   std::vector<std::int32_t> prompt;  ///< at least one token
   DecodingParameters decoding;
-  std::int32_t maxNewTokens = 1;
   std::int32_t numReturnSequences = 1;
-  std::vector<std::int32_t> eosTokenIds;
   std::vector<std::string> stopStrings;
+  /// Whether a stop string may begin in the prompt, as in transformers.
+  bool stopStringsSpanPrompt = true;
+  /// State of the grammar before the first generated token; null for none. Sequences clone it.
+  std::shared_ptr<const RowConstraint> grammar;
   std::int32_t adapterSet = 0;  ///< what its tokens are decoded with, see LogitsSource
   std::optional<Clock::time_point> deadline;
 };
@@ -71,6 +74,7 @@ struct Request {
   std::int32_t cachedTokens = 0;  ///< of the prompt, reused when its first sequence was admitted
 
   bool isFinished() const;
+  SlotKind slotKind() const { return spec.decoding.numBeams > 1 ? SlotKind::beam : SlotKind::stream; }
   /// A sequence that is evaluating the prompt all siblings need, if one is.
   Sequence* lead() const;
   /// A sequence that waits in its slot for the lead, if one does.
@@ -87,6 +91,7 @@ struct Event {
   float logprob = 0;
   std::string text;  ///< token, finish: final text; failed: the reason
   FinishReason finishReason = FinishReason::eos;
+  std::optional<float> score;  ///< finish: of a beam search's hypothesis
   std::int32_t promptTokens = 0;
   std::int32_t cachedTokens = 0;
   std::int32_t generatedTokens = 0;

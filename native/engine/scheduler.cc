@@ -35,6 +35,9 @@ void Scheduler::enqueue(Command command) {
   wake_.notify_one();
 }
 
+void Scheduler::prepareBeams() {
+  source_->prepareBeams();
+}
 void Scheduler::submit(RequestSpec spec) {
   enqueue(std::move(spec));
 }
@@ -166,7 +169,7 @@ void Scheduler::publish() {
     (holding > 0 ? stats.activeRequests : stats.queuedRequests) += 1;
   }
   stats.usedCells = cache_.usedCells();
-  stats.totalCells = source_->totalCells();
+  stats.totalCells = source_->slotGroup(SlotKind::stream).cells;
   stats.cachedPrefixes = static_cast<std::int64_t>(cache_.store().size());
   stats.cachedPrefixBytes = static_cast<std::int64_t>(cache_.store().usedBytes());
   {

@@ -56,6 +56,9 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
+  /// Makes room for requests with beams; needed before the first is submitted.
+  /// @throws std::runtime_error if there is no memory for them
+  void prepareBeams();
   void submit(RequestSpec spec);
   /// Ends one sequence, or all if `sequence` is negative. Unknown or finished ones are passed over.
   void cancel(std::uint64_t requestId, std::int32_t sequence);

@@ -5,12 +5,22 @@
 #include <cstring>
 #include <stdexcept>
 #include <thread>
+#include <unordered_set>
 
 namespace glossa {
 
+namespace {
+
+constexpr std::size_t kBeamSlots = 64;
+
+}  // namespace
+
 TableSource::TableSource(const TableOptions& options, std::vector<std::vector<float>> tables)
-    : options_(options), tables_(std::move(tables)), cells_(static_cast<std::size_t>(options.slots)) {
+    : options_(options),
+      tables_(std::move(tables)),
+      cells_(static_cast<std::size_t>(options.slots) + kBeamSlots) {
   if (options_.totalCells <= 0) options_.totalCells = std::int64_t{options_.contextSize} * options_.slots;
+  if (options_.beamCells <= 0) options_.beamCells = std::int64_t{options_.contextSize} * kBeamSlots;
   const std::size_t size = vocabularySize() * vocabularySize();
   if (tables_.empty() || std::any_of(tables_.begin(), tables_.end(),
                                      [size](const auto& table) { return table.size() != size; })) {
@@ -18,30 +28,52 @@ TableSource::TableSource(const TableOptions& options, std::vector<std::vector<fl
   }
 }
 
+SlotGroup TableSource::slotGroup(SlotKind kind) const {
+  const bool onePool = options_.totalCells < std::int64_t{options_.contextSize} * options_.slots;
+  if (kind == SlotKind::stream) return {0, options_.slots, 0, options_.totalCells, onePool};
+  const auto count = static_cast<std::int32_t>(kBeamSlots);
+  return onePool ? SlotGroup{options_.slots, count, 0, options_.totalCells, true}
+                 : SlotGroup{options_.slots, count, 1, options_.beamCells, true};
+}
+
 std::vector<TableSource::Cell>& TableSource::cells(std::int32_t slot) {
-  if (slot < 0 || slot >= options_.slots) throw std::logic_error("no such slot");
+  if (slot < 0 || static_cast<std::size_t>(slot) >= cells_.size()) throw std::logic_error("no such slot");
   return cells_[static_cast<std::size_t>(slot)];
 }
 
-std::int64_t TableSource::usedCells() const {
-  std::int64_t used = 0;
-  for (const auto& slot : cells_) used += static_cast<std::int64_t>(slot.size());
-  return used;
+std::int64_t TableSource::usedCells(const SlotGroup& group) const {
+  std::unordered_set<const Token*> distinct;
+  for (std::int32_t slot = group.first; slot < group.first + group.count; ++slot) {
+    for (const Cell& cell : cells_[static_cast<std::size_t>(slot)]) distinct.insert(cell.get());
+  }
+  return static_cast<std::int64_t>(distinct.size());
+}
+
+bool TableSource::hasRoomFor(std::span<const BatchToken> batch) const {
+  const SlotGroup streams = slotGroup(SlotKind::stream);
+  const SlotGroup beams = slotGroup(SlotKind::beam);
+  const auto forBeams = std::count_if(batch.begin(), batch.end(),
+                                      [&](const BatchToken& entry) { return entry.slot >= beams.first; });
+  const auto forStreams = static_cast<std::int64_t>(batch.size()) - forBeams;
+  const std::int64_t inStreams = usedCells(streams) + forStreams;
+  const std::int64_t inBeams = usedCells(beams) + forBeams;
+  if (streams.pool == beams.pool) return inStreams + inBeams <= streams.cells;
+  return inStreams <= streams.cells && inBeams <= beams.cells;
 }
 
 DecodeStatus TableSource::decode(std::span<const BatchToken> batch, std::int32_t adapterSet) {
   if (aborting_) return DecodeStatus::aborted;
-  if (usedCells() + static_cast<std::int64_t>(batch.size()) > options_.totalCells) return DecodeStatus::full;
+  if (!hasRoomFor(batch)) return DecodeStatus::full;
   if (options_.stepDelayMs > 0) std::this_thread::sleep_for(std::chrono::milliseconds(options_.stepDelayMs));
   for (const BatchToken& entry : batch) {
     auto& slot = cells(entry.slot);
     if (static_cast<std::size_t>(entry.position) != slot.size())
       throw std::logic_error("positions are not in order");
     if (entry.position >= options_.contextSize) throw std::logic_error("a sequence outgrew its context");
-    if (!slot.empty() && slot.back().adapterSet != adapterSet) {
+    if (!slot.empty() && slot.back()->adapterSet != adapterSet) {
       throw std::logic_error("the slot's cells were made with other adapters");
     }
-    slot.push_back({entry.token, adapterSet});
+    slot.push_back(std::make_shared<const Token>(Token{entry.token, adapterSet}));
   }
   adapterSet_ = adapterSet;
   batch_.assign(batch.begin(), batch.end());
@@ -62,25 +94,35 @@ bool TableSource::removeCells(std::int32_t slot, std::int32_t fromPosition) {
   return true;
 }
 
+/// Beams share their cells; streams copy them, unless all draw on one pool.
 bool TableSource::copyCells(std::int32_t from, std::int32_t to, std::int32_t tokens) {
-  const auto source = cells(from);
-  if (!cells(to).empty()) throw std::logic_error("the slot to copy to is not empty");
-  cells(to).assign(source.begin(), source.begin() + tokens);
+  const std::span<const Cell> source(cells(from).data(), static_cast<std::size_t>(tokens));
+  auto& target = cells(to);
+  if (!target.empty()) throw std::logic_error("the slot to copy to is not empty");
+  const SlotGroup beams = slotGroup(SlotKind::beam);
+  const bool inBeams = from >= beams.first && to >= beams.first;
+  const bool shares = inBeams || slotGroup(SlotKind::stream).shared;
+  for (const Cell& cell : source) target.push_back(shares ? cell : std::make_shared<const Token>(*cell));
   return true;
 }
 
 std::vector<std::uint8_t> TableSource::saveCells(std::int32_t slot) {
   const auto& held = cells(slot);
-  std::vector<std::uint8_t> state(held.size() * sizeof(Cell));
-  std::memcpy(state.data(), held.data(), state.size());
+  std::vector<std::uint8_t> state(held.size() * sizeof(Token));
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    std::memcpy(state.data() + i * sizeof(Token), held[i].get(), sizeof(Token));
+  }
   return state;
 }
 
 bool TableSource::restoreCells(std::int32_t slot, std::span<const std::uint8_t> state) {
   auto& held = cells(slot);
   if (!held.empty()) throw std::logic_error("the slot to restore is not empty");
-  held.resize(state.size() / sizeof(Cell));
-  std::memcpy(held.data(), state.data(), state.size());
+  for (std::size_t i = 0; i < state.size(); i += sizeof(Token)) {
+    Token token{};
+    std::memcpy(&token, state.data() + i, sizeof(Token));
+    held.push_back(std::make_shared<const Token>(token));
+  }
   return true;
 }
 

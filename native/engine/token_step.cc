@@ -7,12 +7,11 @@ namespace glossa {
 namespace {
 
 std::optional<FinishReason> finishReason(const Sequence& sequence, std::int32_t token) {
-  const RequestSpec& spec = sequence.request.spec;
-  if (std::find(spec.eosTokenIds.begin(), spec.eosTokenIds.end(), token) != spec.eosTokenIds.end()) {
-    return FinishReason::eos;
-  }
+  const DecodingParameters& decoding = sequence.request.spec.decoding;
+  const auto& eos = decoding.eosTokenIds;
+  if (std::find(eos.begin(), eos.end(), token) != eos.end()) return FinishReason::eos;
   if (sequence.text.stopped()) return FinishReason::stop;
-  if (sequence.generated >= spec.maxNewTokens) return FinishReason::length;
+  if (sequence.generated >= decoding.maxNewTokens) return FinishReason::length;
   return std::nullopt;
 }
 

@@ -53,13 +53,81 @@ Napi::Array toArray(Napi::Env env, const std::vector<std::int32_t>& tokens) {
   return array;
 }
 
-DecodingParameters decodingParametersOf(const Napi::Object& object) {
+namespace {
+
+std::vector<std::vector<std::int32_t>> tokenListsOf(const Napi::Value& value, std::size_t vocabularySize) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<std::vector<std::int32_t>> lists(array.Length());
+  for (std::uint32_t i = 0; i < array.Length(); ++i) lists[i] = tokensOf(array.Get(i), vocabularySize);
+  return lists;
+}
+
+/// From an array of [token ids, bias].
+std::vector<SequenceBias> sequenceBiasOf(const Napi::Value& value, std::size_t vocabularySize) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<SequenceBias> biases(array.Length());
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    const auto pair = array.Get(i).As<Napi::Array>();
+    biases[i] = {tokensOf(pair.Get(0U), vocabularySize), pair.Get(1U).As<Napi::Number>().FloatValue()};
+  }
+  return biases;
+}
+
+EarlyStopping earlyStoppingOf(const Napi::Value& value) {
+  if (value.IsString()) return EarlyStopping::never;
+  return value.As<Napi::Boolean>().Value() ? EarlyStopping::yes : EarlyStopping::no;
+}
+
+/// A number that may be absent.
+template <typename Number>
+Number numberOr(const Napi::Object& object, const char* key, Number fallback) {
+  const auto value = object.Get(key);
+  return value.IsNumber() ? static_cast<Number>(value.As<Napi::Number>().DoubleValue()) : fallback;
+}
+
+}  // namespace
+
+DecodingParameters decodingParametersOf(const Napi::Object& object, std::size_t vocabularySize) {
+  const auto floatOf = [&](const char* key) { return static_cast<float>(numberOf(object, key)); };
+  const auto intOf = [&](const char* key) { return integerOf<std::int32_t>(object, key); };
+  const auto idsOf = [&](const char* key) { return tokensOf(object.Get(key), vocabularySize); };
   DecodingParameters parameters;
   parameters.doSample = booleanOf(object, "doSample");
-  parameters.temperature = static_cast<float>(numberOf(object, "temperature"));
-  parameters.topK = integerOf<std::int32_t>(object, "topK");
+  parameters.numBeams = intOf("numBeams");
+  parameters.earlyStopping = earlyStoppingOf(object.Get("earlyStopping"));
+  parameters.lengthPenalty = numberOf(object, "lengthPenalty");
+  parameters.maxNewTokens = intOf("maxNewTokens");
+  parameters.minLength = intOf("minLength");
+  parameters.minNewTokens = intOf("minNewTokens");
+  parameters.eosTokenIds = idsOf("eosTokenId");
+  parameters.sequenceBias = sequenceBiasOf(object.Get("sequenceBias"), vocabularySize);
+  parameters.encoderRepetitionPenalty = floatOf("encoderRepetitionPenalty");
+  parameters.repetitionPenalty = floatOf("repetitionPenalty");
+  parameters.presencePenalty = floatOf("presencePenalty");
+  parameters.frequencyPenalty = floatOf("frequencyPenalty");
+  parameters.noRepeatNgramSize = intOf("noRepeatNgramSize");
+  parameters.encoderNoRepeatNgramSize = intOf("encoderNoRepeatNgramSize");
+  parameters.badWordsIds = tokenListsOf(object.Get("badWordsIds"), vocabularySize);
+  parameters.forcedBosTokenId = numberOr(object, "forcedBosTokenId", -1);
+  parameters.forcedEosTokenIds = idsOf("forcedEosTokenId");
+  parameters.removeInvalidValues = booleanOf(object, "removeInvalidValues");
+  if (const auto decay = object.Get("exponentialDecayLengthPenalty"); decay.IsArray()) {
+    const auto pair = decay.As<Napi::Array>();
+    parameters.exponentialDecayLengthPenalty = {pair.Get(0U).As<Napi::Number>().Int32Value(),
+                                                pair.Get(1U).As<Napi::Number>().DoubleValue()};
+  }
+  parameters.suppressTokens = idsOf("suppressTokens");
+  parameters.beginSuppressTokens = idsOf("beginSuppressTokens");
+  parameters.temperature = floatOf("temperature");
+  parameters.topH = numberOr(object, "topH", 0.0);
+  parameters.topK = intOf("topK");
   parameters.topP = numberOf(object, "topP");
-  parameters.repetitionPenalty = static_cast<float>(numberOf(object, "repetitionPenalty"));
+  parameters.minP = numberOr(object, "minP", 0.0);
+  parameters.typicalP = numberOf(object, "typicalP");
+  parameters.epsilonCutoff = numberOf(object, "epsilonCutoff");
+  parameters.etaCutoff = numberOf(object, "etaCutoff");
+  parameters.renormalizeLogits = booleanOf(object, "renormalizeLogits");
+  parameters.generator = stringOf(object, "generator") == "torch" ? Generator::torch : Generator::philox;
   parameters.seed = integerOf<std::uint64_t>(object, "seed");
   return parameters;
 }
@@ -69,11 +137,10 @@ RequestSpec requestSpecOf(const Napi::Object& object, std::size_t vocabularySize
   spec.id = integerOf<std::uint64_t>(object, "id");
   spec.prompt = tokensOf(object.Get("prompt"), vocabularySize);
   if (spec.prompt.empty()) throw Napi::RangeError::New(object.Env(), "expected at least one prompt token");
-  spec.decoding = decodingParametersOf(object);
-  spec.maxNewTokens = integerOf<std::int32_t>(object, "maxNewTokens");
+  spec.decoding = decodingParametersOf(object, vocabularySize);
   spec.numReturnSequences = integerOf<std::int32_t>(object, "numReturnSequences");
-  spec.eosTokenIds = tokensOf(object.Get("eosTokenId"), vocabularySize);
   spec.stopStrings = stringsOf(object.Get("stopStrings"));
+  spec.stopStringsSpanPrompt = booleanOf(object, "stopStringsSpanPrompt");
   spec.adapterSet = integerOf<std::int32_t>(object, "adapterSet");
   if (spec.adapterSet < 0 || spec.adapterSet >= adapterSets) {
     throw Napi::RangeError::New(object.Env(), "expected an adapter set below " + std::to_string(adapterSets) +
@@ -98,6 +165,8 @@ const char* nameOf(FinishReason reason) {
       return "length";
     case FinishReason::deadline:
       return "deadline";
+    case FinishReason::exhausted:
+      return "exhausted";
     case FinishReason::cancelled:
       return "cancelled";
   }
@@ -119,9 +188,12 @@ Napi::Array toTuple(Napi::Env env, const Event& event) {
       return tuple(env, "prompt", id, event.promptTokens, event.cachedTokens);
     case Event::Type::token:
       return tuple(env, "token", id, event.sequence, event.tokenId, event.logprob, event.text);
-    case Event::Type::finish:
+    case Event::Type::finish: {
+      const Napi::Value score =
+          event.score ? Napi::Number::New(env, static_cast<double>(*event.score)) : env.Null();
       return tuple(env, "finish", id, event.sequence, nameOf(event.finishReason), event.text,
-                   event.generatedTokens);
+                   event.generatedTokens, score);
+    }
     case Event::Type::failed:
       return tuple(env, "failed", id, event.text);
   }

@@ -30,7 +30,8 @@ std::vector<std::string> stringsOf(const Napi::Value& value);
 std::vector<std::string> bytesOf(const Napi::Value& value);
 Napi::Array toArray(Napi::Env env, const std::vector<std::int32_t>& tokens);
 
-DecodingParameters decodingParametersOf(const Napi::Object& object);
+/// @throws Napi::RangeError for an id outside the vocabulary
+DecodingParameters decodingParametersOf(const Napi::Object& object, std::size_t vocabularySize);
 /// @throws Napi::RangeError for an empty prompt, an id outside the vocabulary or an adapter set that is none
 RequestSpec requestSpecOf(const Napi::Object& object, std::size_t vocabularySize, std::int32_t adapterSets);
 

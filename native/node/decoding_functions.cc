@@ -15,7 +15,7 @@ namespace {
 struct Setting {
   explicit Setting(const Napi::CallbackInfo& info)
       : logits(info[0].As<Napi::Float32Array>()),
-        parameters(decodingParametersOf(info[2].As<Napi::Object>())),
+        parameters(decodingParametersOf(info[2].As<Napi::Object>(), logits.ElementLength())),
         history(tokensOf(info[1], logits.ElementLength()), logits.ElementLength()),
         processors(makeProcessors(parameters)) {}
 

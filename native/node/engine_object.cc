@@ -51,6 +51,7 @@ std::vector<std::vector<float>> tablesOf(const Napi::Value& value) {
 Napi::FunctionReference EngineObject::define(Napi::Env env) {
   return Napi::Persistent(DefineClass(env, "NativeEngine",
                                       {
+                                          InstanceMethod<&EngineObject::prepareBeams>("prepareBeams"),
                                           InstanceMethod<&EngineObject::submit>("submit"),
                                           InstanceMethod<&EngineObject::cancel>("cancel"),
                                           InstanceMethod<&EngineObject::setPaused>("setPaused"),
@@ -127,6 +128,7 @@ Napi::Value EngineObject::createOnTable(const Napi::CallbackInfo& info) {
   tableOptions.contextSize = integerOf<std::int32_t>(options, "contextSize");
   tableOptions.slots = integerOf<std::int32_t>(options, "parallelSequences");
   tableOptions.totalCells = integerOf<std::int64_t>(options, "kvCells");
+  tableOptions.beamCells = integerOf<std::int64_t>(options, "beamCells");
   tableOptions.stepDelayMs = integerOf<std::int32_t>(options, "stepDelayMs");
   return start(
       info.Env(),
@@ -139,6 +141,17 @@ Napi::Value EngineObject::createOnTable(const Napi::CallbackInfo& info) {
 Scheduler& EngineObject::scheduler(Napi::Env env) const {
   if (!scheduler_) throw Napi::Error::New(env, "the engine is stopped");
   return *scheduler_;
+}
+
+Napi::Value EngineObject::prepareBeams(const Napi::CallbackInfo& info) {
+  scheduler(info.Env());
+  return AsyncTask<Nothing>::run(
+      info.Env(),
+      [scheduler = scheduler_] {
+        scheduler->prepareBeams();
+        return Nothing{};
+      },
+      toUndefined);
 }
 
 Napi::Value EngineObject::submit(const Napi::CallbackInfo& info) {

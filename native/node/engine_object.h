@@ -31,6 +31,7 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
                            const Napi::Function& onStep);
 
   Scheduler& scheduler(Napi::Env env) const;
+  Napi::Value prepareBeams(const Napi::CallbackInfo& info);
   Napi::Value submit(const Napi::CallbackInfo& info);
   Napi::Value cancel(const Napi::CallbackInfo& info);
   Napi::Value setPaused(const Napi::CallbackInfo& info);

@@ -33,7 +33,7 @@ std::int32_t argmax(std::span<const float> logits) {
 }
 
 LoopTimes runLoop(LlamaSource& source, std::int32_t promptTokens, std::int32_t newTokens) {
-  const std::int32_t sequences = source.slots();
+  const std::int32_t sequences = source.slotGroup(SlotKind::stream).count;
   const auto vocabularySize = static_cast<std::int32_t>(source.vocabularySize());
   std::vector<BatchToken> batch;
   for (std::int32_t slot = 0; slot < sequences; ++slot) {
@@ -86,7 +86,7 @@ Napi::Value measureDecodeLoop(const Napi::CallbackInfo& info) {
 
 Napi::Value measureChoice(const Napi::CallbackInfo& info) {
   const auto logits = info[0].As<Napi::Float32Array>();
-  const auto parameters = decodingParametersOf(info[1].As<Napi::Object>());
+  const auto parameters = decodingParametersOf(info[1].As<Napi::Object>(), logits.ElementLength());
   const auto rounds = info[2].As<Napi::Number>().Uint32Value();
   const auto processors = makeProcessors(parameters);
   const auto chooser = makeChooser(parameters, 0);

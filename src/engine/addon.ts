@@ -7,20 +7,33 @@ import { GlossaError } from '../errors.js';
 import type { FinishReason } from '../generation/events.js';
 import type { GenerationRequest } from '../generation/request.js';
 
+/** What does not reach the addon as it is: text, what is tokenized or timed before, what is given to a request. */
+type NotDecoding =
+  | 'prompt'
+  | 'seed'
+  | 'numReturnSequences'
+  | 'eosTokenId'
+  | 'stopStrings'
+  | 'stopStringsSpanPrompt'
+  | 'grammar'
+  | 'maxTime';
+
 /** What a token is chosen by; native/decoding/parameters.h. */
-export type DecodingParameters = Required<
-  Pick<GenerationRequest, 'doSample' | 'temperature' | 'topK' | 'topP' | 'repetitionPenalty'>
-> & { readonly seed: number };
+export interface DecodingParameters extends Omit<GenerationRequest, NotDecoding> {
+  readonly eosTokenId: readonly number[];
+  readonly seed: number;
+}
 
 /** A request as the scheduler takes it: validated, tokenized, with nothing left to default. */
 export interface NativeRequest extends DecodingParameters {
   readonly id: number;
   /** At least one id, all below the vocabulary's size (re-checked natively). */
   readonly prompt: readonly number[];
-  readonly maxNewTokens: number;
   readonly numReturnSequences: number;
-  readonly eosTokenId: readonly number[];
   readonly stopStrings: readonly string[];
+  readonly stopStringsSpanPrompt: boolean;
+  /** GBNF; `submit` throws what is wrong with it. */
+  readonly grammar?: string | undefined;
   /** Which of the engine's adapter sets its tokens are decoded with (re-checked natively). */
   readonly adapterSet: number;
   /** Milliseconds from now to the deadline; absent for none. */
@@ -38,6 +51,7 @@ export type NativeEvent =
       reason: FinishReason,
       text: string,
       generatedTokens: number,
+      score: number | null,
     ]
   | readonly ['failed', id: number, reason: string];
 
@@ -62,6 +76,8 @@ export interface NativeEngineStats {
 }
 
 export interface NativeEngine {
+  /** Makes room for beams, which is needed before the first request with more than one is submitted. */
+  prepareBeams(): Promise<void>;
   submit(request: NativeRequest): void;
   /** A negative sequence means all of the request. */
   cancel(id: number, sequence: number): void;
@@ -136,8 +152,10 @@ export interface TableEngineOptions extends SchedulerOptions {
   readonly pieces: readonly Uint8Array[];
   readonly contextSize: number;
   readonly parallelSequences: number;
-  /** Less than parallelSequences x contextSize makes the slots share one pool. */
+  /** Less than parallelSequences x contextSize makes all slots, those of beams included, share one pool. */
   readonly kvCells: number;
+  /** Cells of the pool for beams where streams have none; 0 for enough. */
+  readonly beamCells: number;
   readonly stepDelayMs: number;
 }
 

@@ -259,8 +259,9 @@ export class EngineProcess implements Engine {
         return;
       }
       case 'finish': {
-        const [type, id, sequence, finishReason, text, generatedTokens] = event;
-        job.stream.push({ type, sequence, finishReason, text, generatedTokens });
+        const [type, id, sequence, finishReason, text, generatedTokens, score] = event;
+        const scored = score === null ? {} : { score };
+        job.stream.push({ type, sequence, finishReason, text, generatedTokens, ...scored });
         if (job.stream.ended) this.#jobs.delete(id);
         return;
       }

@@ -1,9 +1,10 @@
 /** Why a sequence ended. */
 export type FinishReason =
   | 'eos' // an end-of-sequence id was chosen
-  | 'stop' // a stop string was completed
+  | 'stop' // a stop string was completed, or a grammar allows nothing more
   | 'length' // maxNewTokens were generated
   | 'deadline' // maxTime was over
+  | 'exhausted' // beam search found fewer hypotheses than were to be returned
   | 'cancelled'; // cancelled by its own side
 
 /** One new token of one sequence. */
@@ -12,7 +13,10 @@ export interface TokenEvent {
   /** 0-based index of the sequence within its request. */
   readonly sequence: number;
   readonly tokenId: number;
-  /** Log-probability (natural) of the token under the processed scores it was chosen from. */
+  /**
+   * Log-probability (natural) of the token under the processed scores it was chosen from. With beams: the processed
+   * log-probability itself, of which a sequence's score is made (transformers' transition scores).
+   */
   readonly logprob: number;
   /**
    * Text that became final with this token: whole code points only, and nothing that could still turn out
@@ -30,6 +34,8 @@ export interface FinishEvent {
   readonly text: string;
   /** Tokens generated for this sequence, EOS included. */
   readonly generatedTokens: number;
+  /** With beams: sum of the log-probabilities / length ^ lengthPenalty (transformers' sequences_scores). */
+  readonly score?: number;
 }
 
 /** What the request took; comes once, after the prompt was evaluated and before the first token. */

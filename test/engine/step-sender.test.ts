@@ -5,7 +5,7 @@ import type { NativeEvent } from '../../src/engine/addon.js';
 import { StepSender } from '../../src/engine/step-sender.js';
 
 const token: NativeEvent = ['token', 1, 0, 5, -1, 'x'];
-const finish: NativeEvent = ['finish', 1, 0, 'length', '', 3];
+const finish: NativeEvent = ['finish', 1, 0, 'length', '', 3, null];
 
 function makeSender(): {
   sender: StepSender;

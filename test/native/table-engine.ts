@@ -32,6 +32,10 @@ export interface Outcome {
   readonly tokens: number[][];
   readonly texts: string[];
   readonly reasons: string[];
+  /** Log-probability of each token. */
+  readonly logprobs: number[][];
+  /** Scores of beam search's hypotheses. */
+  readonly scores: (number | null)[];
   readonly failure: string | null;
 }
 
@@ -78,6 +82,7 @@ export class TableEngine {
         contextSize: 256,
         parallelSequences: 4,
         kvCells: 0,
+        beamCells: 0,
         stepDelayMs: 0,
         cacheRamBytes: 0,
         reproducible: false,
@@ -107,6 +112,8 @@ export class TableEngine {
         tokens: Array.from({ length: sequences }, () => []),
         texts: Array<string>(sequences).fill(''),
         reasons: Array<string>(sequences).fill(''),
+        logprobs: Array.from({ length: sequences }, () => []),
+        scores: Array<number | null>(sequences).fill(null),
         failure: null,
       };
       this.#waiting.set(id, { outcome, unfinished: sequences, resolve });
@@ -119,6 +126,7 @@ export class TableEngine {
       numReturnSequences: 1,
       eosTokenId: [],
       stopStrings: [],
+      stopStringsSpanPrompt: true,
       adapterSet: 0,
       ...request,
       id,
@@ -171,11 +179,13 @@ export class TableEngine {
       case 'token':
         if (outcome.reasons[event[2]] !== '') throw new Error('a token after the end of its sequence');
         outcome.tokens[event[2]]?.push(event[3]);
+        outcome.logprobs[event[2]]?.push(event[4]);
         this.#append(outcome, event[2], event[5]);
         return;
       case 'finish':
         this.#append(outcome, event[2], event[4]);
         outcome.reasons[event[2]] = event[3];
+        outcome.scores[event[2]] = event[6];
         entry.unfinished -= 1;
         if (entry.unfinished === 0) this.#end(event[1]);
         return;

@@ -6,6 +6,7 @@ import { convertCheckpoint } from '../../../scripts/convert/convert.js';
 import { convertAdapter } from '../../../scripts/convert/lora/index.js';
 import { type Addon, loadAddon, type NativeAdapterUse } from '../../../src/engine/addon.js';
 import { openBackend } from '../../../src/engine/backend.js';
+import { parseGenerationRequest } from '../../../src/generation/request.js';
 import { adapterFromRecipe, readMerge } from '../goldens/adapter-from-recipe.js';
 import { checkpointFromRecipe } from '../goldens/checkpoint-from-recipe.js';
 import { departures } from '../goldens/departures.js';
@@ -45,17 +46,10 @@ async function greedy(addon: Addon, { path, adapters, uses }: Run): Promise<numb
     engine.acknowledge();
   });
   engine.submit({
+    ...parseGenerationRequest({ prompt: PROMPT, maxNewTokens: NEW_TOKENS }),
     id: 1,
     prompt: PROMPT,
-    maxNewTokens: NEW_TOKENS,
-    numReturnSequences: 1,
     eosTokenId: [],
-    stopStrings: [],
-    doSample: false,
-    temperature: 1,
-    topK: 0,
-    topP: 1,
-    repetitionPenalty: 1,
     seed: 0,
     adapterSet: 0,
   });
