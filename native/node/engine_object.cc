@@ -190,6 +190,8 @@ Napi::Value EngineObject::stats(const Napi::CallbackInfo& info) {
   set("activeSequences", stats.activeSequences);
   set("usedCells", stats.usedCells);
   set("totalCells", stats.totalCells);
+  set("usedBeamCells", stats.usedBeamCells);
+  set("totalBeamCells", stats.totalBeamCells);
   set("cachedPrefixes", stats.cachedPrefixes);
   set("cachedPrefixBytes", stats.cachedPrefixBytes);
   set("decodeSteps", stats.decodeSteps);

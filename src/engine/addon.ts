@@ -65,6 +65,10 @@ export interface NativeEngineStats {
   readonly activeSequences: number;
   readonly usedCells: number;
   readonly totalCells: number;
+  /** Cells that beams take, each counted once however many beams share it. */
+  readonly usedBeamCells: number;
+  /** Cells of the pool that beams draw on; in the unified layout all of them. */
+  readonly totalBeamCells: number;
   readonly cachedPrefixes: number;
   readonly cachedPrefixBytes: number;
   readonly decodeSteps: number;
