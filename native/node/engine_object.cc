@@ -110,6 +110,8 @@ Napi::Value EngineObject::create(const Napi::CallbackInfo& info) {
   context.contextSize = integerOf<std::int32_t>(options, "contextSize");
   context.slots = integerOf<std::int32_t>(options, "parallelSequences");
   context.kvCells = integerOf<std::int64_t>(options, "kvCells");
+  context.beamCells = integerOf<std::int64_t>(options, "beamCells");
+  context.kvType = kvTypeNamed(stringOf(options, "kvType"));
   context.layout = stringOf(options, "kvLayout") == "unified" ? KvLayout::unified : KvLayout::split;
   context.threads = integerOf<std::int32_t>(options, "threads");
   context.turnFile = integerOf<int>(options, "turnFile");
