@@ -2,6 +2,8 @@ import { basename, join } from 'node:path';
 
 import type { EngineOptions, LoraAdapter } from '../engine/engine.js';
 import { GlossaError } from '../errors.js';
+import { mergeParameters } from '../generation/request-defaults.js';
+import type { GenerationDefaults } from '../generation/request.js';
 import { suggestion } from '../nearest-name.js';
 import {
   adaptersOf,
@@ -26,6 +28,8 @@ export interface ModelDefinition {
   readonly lora: readonly LoraAdapter[];
   /** Where that stands in the engine's adapter sets. */
   readonly adapterSet: number;
+  /** What its requests are generated with unless they say otherwise: its own, its bases', the server's. */
+  readonly generation: GenerationDefaults;
 }
 
 /** All models, and the id of the one that answers when a request names none. */
@@ -139,6 +143,7 @@ function define(
     engine,
     lora,
     adapterSet: indexOfSet(engine.adapterSets ?? [], lora),
+    generation: mergeParameters(...line.map(([, { generation = {} }]) => generation), settings.generation),
   };
 }
 
