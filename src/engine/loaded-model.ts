@@ -1,8 +1,6 @@
 import process from 'node:process';
 
 import { GlossaError } from '../errors.js';
-import { resolveMaxNewTokens } from '../generation/request-lengths.js';
-import { checkRules } from '../generation/request-rules.js';
 import type { Addon, NativeEngine, NativeEvent, NativeModel, NativeRequest } from './addon.js';
 import { nativeAdapters } from './adapters.js';
 import { openBackend } from './backend.js';
@@ -10,6 +8,7 @@ import { TURN_FILE } from './compute-turn.js';
 import type { EngineOptions, EngineStats, ModelInfo } from './engine.js';
 import { cacheBytes, type CacheSizes, fitCache, hasRotaryPositions, kvBytesPerToken } from './fit.js';
 import { checkAdapterFile, checkModelFile, reasonOf } from './load-failure.js';
+import { nativeRequest } from './native-request.js';
 import type { Submission } from './protocol.js';
 
 interface LoadedModelEvents {
@@ -22,7 +21,6 @@ export class LoadedModel {
   readonly info: ModelInfo;
   readonly #model: NativeModel;
   readonly #engine: NativeEngine;
-  readonly #startTokenId: number;
   /** Requests that are not the scheduler's yet, with the sequences of them cancelled meanwhile. */
   readonly #preparing = new Map<number, number[]>();
   /** Settled once there is room for beams; null before the first request for them, and after a failure. */
@@ -31,7 +29,6 @@ export class LoadedModel {
   private constructor(model: NativeModel, engine: NativeEngine, info: ModelInfo) {
     this.#model = model;
     this.#engine = engine;
-    this.#startTokenId = model.info().startTokenId;
     this.info = info;
   }
 
@@ -91,7 +88,10 @@ export class LoadedModel {
     const cancelled: number[] = [];
     this.#preparing.set(id, cancelled);
     try {
-      const request = await this.#nativeRequest(id, submission);
+      const request = await nativeRequest(id, submission, {
+        info: this.info,
+        tokenize: (text) => this.#model.tokenize(text, true, false),
+      });
       if (request.numBeams > 1) await this.#prepareBeams();
       const { remainingMs } = submission;
       this.#submitNatively({
@@ -102,23 +102,6 @@ export class LoadedModel {
     } finally {
       this.#preparing.delete(id);
     }
-  }
-
-  /** A request with what its prompt and the model decide, checked as far as it could not be before. */
-  async #nativeRequest(id: number, submission: Submission): Promise<NativeRequest> {
-    const { contextSize, eosTokenIds, vocabularySize } = this.info;
-    const { maxLength, ...parameters } = submission;
-    const prompt = await this.#promptTokens(submission.prompt);
-    const maxNewTokens = resolveMaxNewTokens(submission, prompt.length, contextSize);
-    const eosTokenId = submission.eosTokenId ?? eosTokenIds;
-    checkRules(submission, {
-      maxNewTokens,
-      eosTokenIds: eosTokenId,
-      promptTokens: prompt.length,
-      vocabularySize,
-    });
-    this.#checkFits(prompt.length, maxNewTokens);
-    return { ...parameters, id, prompt, maxNewTokens, eosTokenId };
   }
 
   /** Only a grammar is first understood where the vocabulary is: what is wrong with it is the client's to mend. */
@@ -143,26 +126,6 @@ export class LoadedModel {
         param: 'numBeams',
       });
     }
-  }
-
-  async #promptTokens(prompt: Submission['prompt']): Promise<readonly number[]> {
-    const tokens = typeof prompt === 'string' ? await this.#model.tokenize(prompt, true, false) : prompt;
-    if (tokens.length > 0) return tokens;
-    if (this.#startTokenId >= 0) return [this.#startTokenId];
-    throw new GlossaError('INVALID_REQUEST', 'prompt: empty, and this model has no start token', {
-      param: 'prompt',
-    });
-  }
-
-  /** The last generated token is never fed back, so it needs no place in the context. */
-  #checkFits(promptTokens: number, maxNewTokens: number): void {
-    const { contextSize } = this.info;
-    if (promptTokens + maxNewTokens - 1 <= contextSize) return;
-    throw new GlossaError(
-      'CONTEXT_OVERFLOW',
-      `prompt: ${promptTokens} tokens and ${maxNewTokens} new ones exceed the context of ${contextSize} tokens`,
-      { param: 'prompt' },
-    );
   }
 
   cancel(id: number, sequence: number): void {
