@@ -191,8 +191,15 @@ class FakeGeneration implements Generation {
     const tokenId = vocabulary.idOf(text);
     this.#counts[index] += 1;
     onToken();
-    this.#emit({ type: 'token', sequence: index, tokenId, logprob: -0.5, text: isEos ? '' : text });
-    if (isEos && (request.eosTokenId ?? info.eosTokenIds).includes(tokenId)) this.#finish(index, 'eos');
+    this.#emit({
+      type: 'token',
+      sequence: index,
+      tokenId,
+      logprob: -0.5,
+      text: isEos || text === FakeVocabulary.noText ? '' : text,
+    });
+    if (text === FakeVocabulary.noText) this.#finish(index, 'exhausted');
+    else if (isEos && (request.eosTokenId ?? info.eosTokenIds).includes(tokenId)) this.#finish(index, 'eos');
     else if (token + 1 >= resolveMaxNewTokens(request, promptTokens, info.contextSize))
       this.#finish(index, 'length');
     if (options.crashAfterTokens !== undefined && token + 1 >= options.crashAfterTokens) this.#fail();
