@@ -71,7 +71,8 @@ export function flag(): z.ZodBoolean {
 export function choice<const Choice extends string | boolean>(
   choices: readonly Choice[],
 ): z.ZodLiteral<Choice> {
-  const expected = choices.map((value) => JSON.stringify(value)).join(' or ');
+  const shown = choices.map((value) => JSON.stringify(value));
+  const expected = `${shown.slice(0, -1).join(', ')} or ${shown.at(-1) ?? ''}`;
   const schema = z.literal(choices, { error: refusal(expected) });
   expectations.add(schema, { expected });
   return schema;

@@ -17,7 +17,7 @@ async function prepare(
   const submission = { ...parseGenerationRequest(input), seed: 5, adapterSet: 2 };
   return await nativeRequest(9, submission, {
     info: { ...INFO, ...info },
-    tokenize: (text) => Promise.resolve([...text].map((_, index) => index)),
+    tokenize: (text) => Promise.resolve(Array.from({ length: text.length }, (_, index) => index)),
   });
 }
 
