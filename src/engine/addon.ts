@@ -11,6 +11,8 @@ import type { KvType } from './cache-options.js';
 /** What does not reach the addon as it is: text, what is tokenized or timed before, what is given to a request. */
 type NotDecoding =
   | 'prompt'
+  | 'maxNewTokens'
+  | 'maxLength'
   | 'seed'
   | 'numReturnSequences'
   | 'eosTokenId'
@@ -21,6 +23,7 @@ type NotDecoding =
 
 /** What a token is chosen by; native/decoding/parameters.h. */
 export interface DecodingParameters extends Omit<GenerationRequest, NotDecoding> {
+  readonly maxNewTokens: number;
   readonly eosTokenId: readonly number[];
   readonly seed: number;
 }
