@@ -115,6 +115,17 @@ export interface NativeEvaluation {
   next(tokens: readonly number[]): Promise<Float32Array>;
 }
 
+/** A row's place in a grammar, outside of any generation; native/decoding/row_constraint.h. */
+export interface NativeGrammar {
+  /** For each token of the vocabulary 1 if it may come next, else 0. */
+  mask(): Uint8Array;
+  /** Moves on by a token; throws if it may not come next. */
+  accept(token: number): void;
+  /** Whether nothing but the end may come next. */
+  isComplete(): boolean;
+  clone(): NativeGrammar;
+}
+
 export interface NativeDevice {
   readonly name: string;
   readonly description: string;
@@ -262,6 +273,12 @@ export interface Addon {
   ): Int32Array;
   /** Philox4x32-10: four output words for a counter of four words and a key of two. */
   philox(counter: readonly number[], key: readonly number[]): number[];
+  /**
+   * Reads a grammar (GBNF) that checkGrammar() has let pass; throws what else is wrong with it.
+   *
+   * @param byLlama by llama.cpp's own sampler, slowly, to compare with
+   */
+  createGrammar(model: NativeModel, gbnf: string, byLlama: boolean): NativeGrammar;
   measureDecodeLoop(
     model: NativeModel,
     options: DecodeLoopOptions,
