@@ -14,7 +14,7 @@ constexpr std::uint32_t kNowhere = 0;
 constexpr std::uint32_t kUnknown = UINT32_MAX;
 
 /// Stacks looked at in one operation; some 100 ns each.
-constexpr std::size_t kMostWork = 3'000'000;
+constexpr std::size_t kMostWork = 2'000'000;
 constexpr std::size_t kMostStacksOfState = 10'000;
 /// What is remembered between operations at most.
 constexpr std::size_t kKeptStacks = 200'000;
@@ -34,6 +34,14 @@ std::size_t GrammarMachine::ListHash::operator()(const std::vector<std::uint32_t
 
 GrammarMachine::GrammarMachine(GrammarRules rules, std::shared_ptr<const GrammarVocabulary> vocabulary)
     : rules_(std::move(rules)), vocabulary_(std::move(vocabulary)), path_(vocabulary_->deepest() + 1) {
+  for (const CharacterClass& characters : rules_.classes) {
+    for (const auto& [first, last] : characters.ranges) {
+      boundaries_.push_back(first);
+      boundaries_.push_back(last + 1);  // 0 after the last number of all: a boundary that tells nothing apart
+    }
+  }
+  std::sort(boundaries_.begin(), boundaries_.end());
+  boundaries_.erase(std::unique(boundaries_.begin(), boundaries_.end()), boundaries_.end());
   forget();
   std::vector<std::uint32_t> stacks;
   ++expansion_;
@@ -113,10 +121,13 @@ std::uint32_t GrammarMachine::next(std::uint32_t state, std::uint32_t codePoint)
     }
     return (*ascii)[codePoint];
   }
-  const auto known = states_[state].others.find(codePoint);
+  // Code points between which no class tells apart lead to the same place.
+  const auto kind = static_cast<std::uint32_t>(
+      std::upper_bound(boundaries_.begin(), boundaries_.end(), codePoint) - boundaries_.begin());
+  const auto known = states_[state].others.find(kind);
   if (known != states_[state].others.end()) return known->second;
   const std::uint32_t result = computeNext(state, codePoint);
-  states_[state].others.emplace(codePoint, result);
+  states_[state].others.emplace(kind, result);
   return result;
 }
 

@@ -95,6 +95,7 @@ class GrammarMachine {
 
   const GrammarRules rules_;
   const std::shared_ptr<const GrammarVocabulary> vocabulary_;
+  std::vector<std::uint32_t> boundaries_;  ///< code points at which a class begins or has ended
   std::vector<Stack> stacks_;
   std::unordered_map<std::uint64_t, std::uint32_t> stackNumbers_;
   std::vector<State> states_;
