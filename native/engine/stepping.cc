@@ -152,8 +152,7 @@ void Scheduler::decode(const std::vector<Sequence*>& sequences) {
   } while (status == DecodeStatus::full && makeRoom());
   if (status == DecodeStatus::aborted) return;
   if (status != DecodeStatus::ok) {
-    for (const Share& share : shares_)
-      fail(share.sequence->request, "the backend failed to decode a batch");
+    for (const Share& share : shares_) fail(share.sequence->request, "the backend failed to decode a batch");
     return;
   }
   ++counters_.decodeSteps;

@@ -13,6 +13,7 @@
 #include "node/evaluate.h"
 #include "node/measure.h"
 #include "node/model_object.h"
+#include "node/source_steps.h"
 
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -142,6 +143,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("philox", philox);
   add("measureDecodeLoop", measureDecodeLoop);
   add("measureChoice", measureChoice);
+  add("runSourceSteps", runSourceSteps);
   return exports;
 }
 

@@ -167,6 +167,14 @@ export interface TableEngineOptions extends SchedulerOptions {
   readonly stepDelayMs: number;
 }
 
+/** One call of a model's KV cache without a scheduler; native/node/source_steps.h. */
+export type SourceStep =
+  | readonly ['prepareBeams']
+  | readonly ['decode', tokens: readonly (readonly [token: number, position: number, slot: number])[]]
+  | readonly ['copy', from: number, to: number, tokens: number]
+  | readonly ['remove', slot: number, fromPosition: number]
+  | readonly ['restore', from: number, to: number];
+
 export interface DecodeLoopOptions {
   readonly sequences: number;
   readonly promptTokens: number;
@@ -270,6 +278,15 @@ export interface Addon {
   ): Int32Array;
   /** Philox4x32-10: four output words for a counter of four words and a key of two. */
   philox(counter: readonly number[], key: readonly number[]): number[];
+  /**
+   * Makes a KV cache and calls it step by step, for tests. A decode gives the logits after each token or why there are
+   * none, any other step whether it was possible.
+   */
+  runSourceSteps(
+    model: NativeModel,
+    options: Omit<NativeEngineOptions, keyof SchedulerOptions | 'turnFile' | 'adapterSets'>,
+    steps: readonly SourceStep[],
+  ): Promise<(boolean | 'full' | 'aborted' | 'failed' | Float32Array[])[]>;
   measureDecodeLoop(
     model: NativeModel,
     options: DecodeLoopOptions,
