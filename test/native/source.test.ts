@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
-import { before, describe, test } from 'node:test';
+import { EventEmitter, once } from 'node:events';
+import { before, describe, test, type TestContext } from 'node:test';
 
-import { type Addon, loadAddon, type NativeModel, type SourceStep } from '../../src/engine/addon.js';
+import {
+  type Addon,
+  loadAddon,
+  type NativeEngine,
+  type NativeModel,
+  type SourceStep,
+} from '../../src/engine/addon.js';
 import { openBackend } from '../../src/engine/backend.js';
+import { BEAM_SLOTS, MOST_SEQUENCES } from '../../src/engine/cache-options.js';
+import { parseGenerationRequest } from '../../src/generation/request.js';
 import { shippedEngineOptions, shippedModel } from '../engine/shipped-model.js';
 
 type Options = Parameters<Addon['runSourceSteps']>[1];
@@ -47,6 +56,36 @@ function distance(a: Float32Array, b: Float32Array): number {
 function assertClose(outcome: Outcome | undefined, expected: Float32Array): void {
   const apart = distance(lastLogits(outcome), expected);
   assert.ok(apart < 0.02, `logits are ${apart} apart`);
+}
+
+/** The likeliest tokens of a stream, beside which something is done to the engine. */
+async function generate(t: TestContext, beside: (engine: NativeEngine) => Promise<void>): Promise<number[]> {
+  // The engine's channel does not keep the process alive.
+  const timer = setInterval(() => undefined, 1000);
+  t.after(() => {
+    clearInterval(timer);
+  });
+  const tokens: number[] = [];
+  const marks = new EventEmitter();
+  const started = once(marks, 'started');
+  const finished = once(marks, 'finished');
+  const options = { ...shippedEngineOptions(), contextSize: 256, turnFile: -1, adapterSets: [[]] };
+  const engine = await addon.createEngine(model, { ...options, beamCells: 512 }, (events) => {
+    for (const event of events) {
+      if (event[0] === 'token') tokens.push(event[3]);
+      if (event[0] === 'token') marks.emit('started');
+      if (event[0] === 'finish' || event[0] === 'failed') marks.emit('finished');
+    }
+    engine.acknowledge();
+  });
+  const request = parseGenerationRequest({ prompt: ROW, maxNewTokens: 200 });
+  engine.submit({ ...request, id: 1, prompt: ROW, eosTokenId: [], seed: 0, adapterSet: 0 });
+  await started;
+  await beside(engine);
+  assert.ok(tokens.length < 200, 'the stream was over before');
+  await finished;
+  await engine.stop();
+  return tokens;
 }
 
 const layouts = [
@@ -142,10 +181,14 @@ for (const [name, layout] of layouts) {
       for (const outcome of outcomes.slice(11)) assertClose(outcome, continued);
     });
 
-    test('an empty slot has nothing to restore', async () => {
-      const outcomes = await run(layout, [['prepareBeams'], ['restore', 0, BEAM], decode(ROW, BEAM)]);
-      assert.equal(outcomes[1] === true || outcomes[1] === false, true);
-      assert.ok(Array.isArray(outcomes[2]));
+    test('cells of an empty slot leave the other empty', async () => {
+      const outcomes = await run(layout, [
+        ['prepareBeams'],
+        ['restore', 0, BEAM],
+        decode(ROW, BEAM),
+        decode(ROW, 2),
+      ]);
+      assertClose(outcomes[2], lastLogits(outcomes[3]));
     });
   });
 }
@@ -203,6 +246,16 @@ describe("the beams' pool", () => {
     assertClose(outcomes[3], lastLogits(reference));
   });
 
+  test('can be made while streams are decoded', async (t) => {
+    const alone = await generate(t, () => Promise.resolve());
+    const beside = await generate(t, async (engine) => {
+      await Promise.all([engine.prepareBeams(), engine.prepareBeams()]);
+      await engine.prepareBeams();
+    });
+    assert.equal(alone.length, 200);
+    assert.deepEqual(beside, alone);
+  });
+
   test('is needed before the first beam', async () => {
     await assert.rejects(run({}, [decode(ROW, BEAM)]), /used before prepareBeams/);
   });
@@ -213,6 +266,15 @@ describe("the beams' pool", () => {
       /can't have more than 4294967295 cells/,
     );
   });
+});
+
+test('beside 64 beams one pool tells 192 streams apart, and no more', async () => {
+  const unified = { kvLayout: 'unified', kvCells: 512, beamCells: 0 } as const;
+  const most = MOST_SEQUENCES.unified;
+  const steps = [decode(ROW, most - 1), decode(ROW, most + BEAM_SLOTS - 1)];
+  const [stream, beam] = await run({ ...unified, parallelSequences: most }, steps);
+  assertClose(beam, lastLogits(stream));
+  await assert.rejects(run({ ...unified, parallelSequences: most + 1 }, steps), /n_seq_max must be <= 256/);
 });
 
 describe('element types', () => {
