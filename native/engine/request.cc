@@ -12,7 +12,8 @@ std::unique_ptr<RowConstraint> initialConstraint(const RequestSpec& spec) {
 
 std::unique_ptr<TokenChooser> chooserFor(const Request& request, std::int32_t index) {
   if (request.beams) return nullptr;
-  return makeChooser(request.spec.decoding, static_cast<std::uint32_t>(index));
+  return makeChooser(request.spec.decoding, {static_cast<std::uint32_t>(index),
+                                             static_cast<std::uint32_t>(request.spec.numReturnSequences)});
 }
 
 }  // namespace

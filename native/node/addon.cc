@@ -13,6 +13,7 @@
 #include "node/evaluate.h"
 #include "node/measure.h"
 #include "node/model_object.h"
+#include "node/search_functions.h"
 #include "node/source_steps.h"
 
 #ifdef __linux__
@@ -141,6 +142,9 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("processScores", processScores);
   add("chooseTokens", chooseTokens);
   add("philox", philox);
+  add("torchExponentials", torchExponentials);
+  add("sampleTable", sampleTable);
+  add("searchTable", searchTable);
   add("measureDecodeLoop", measureDecodeLoop);
   add("measureChoice", measureChoice);
   add("runSourceSteps", runSourceSteps);

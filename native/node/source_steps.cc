@@ -95,6 +95,7 @@ ContextOptions contextOptionsOf(const Napi::Object& options) {
 Napi::Value runSourceSteps(const Napi::CallbackInfo& info) {
   std::vector<Step> steps;
   const auto list = info[2].As<Napi::Array>();
+  steps.reserve(list.Length());
   for (std::uint32_t i = 0; i < list.Length(); ++i) steps.push_back(stepOf(list.Get(i).As<Napi::Array>()));
   return AsyncTask<std::vector<Outcome>>::run(
       info.Env(),
@@ -102,6 +103,7 @@ Napi::Value runSourceSteps(const Napi::CallbackInfo& info) {
        context = contextOptionsOf(info[1].As<Napi::Object>()), steps = std::move(steps)] {
         LlamaSource source(model, context);
         std::vector<Outcome> outcomes;
+        outcomes.reserve(steps.size());
         for (const Step& step : steps) outcomes.push_back(outcomeOf(source, step));
         return outcomes;
       },

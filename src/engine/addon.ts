@@ -203,6 +203,15 @@ export interface NativeLowRankOptions {
   readonly threads: number;
 }
 
+/** What a beam search over a table found. */
+export interface TableHypothesis {
+  readonly tokens: number[];
+  /** Processed score of each token. */
+  readonly logprobs: number[];
+  readonly score: number;
+  readonly reason: FinishReason;
+}
+
 /** The addon's exports: native/node/addon.cc. */
 export interface Addon {
   /** Opens the llama.cpp libraries in a folder; once per process. */
@@ -278,6 +287,31 @@ export interface Addon {
   ): Int32Array;
   /** Philox4x32-10: four output words for a counter of four words and a key of two. */
   philox(counter: readonly number[], key: readonly number[]): number[];
+  /** The first values of Tensor.exponential_() after torch.manual_seed(seed). */
+  torchExponentials(seed: number, count: number): Float32Array;
+  /**
+   * The tokens of each of several sequences over bigram logits, to maxNewTokens or EOS.
+   *
+   * @param table square: row t holds the logits after token t
+   */
+  sampleTable(
+    table: Float32Array,
+    prompt: readonly number[],
+    parameters: DecodingParameters,
+    sequences: number,
+  ): number[][];
+  /** A whole beam search over bigram logits: hypotheses, best first. */
+  searchTable(
+    table: Float32Array,
+    prompt: readonly number[],
+    parameters: DecodingParameters,
+    options: {
+      /** Ids that end a beam as a stop string would. */
+      readonly stopTokens: readonly number[];
+      /** The search is stopped after so many. */
+      readonly steps: number;
+    },
+  ): TableHypothesis[];
   /**
    * Makes a KV cache and calls it step by step, for tests. A decode gives the logits after each token or why there are
    * none, any other step whether it was possible.

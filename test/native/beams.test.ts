@@ -77,9 +77,9 @@ describe('beams beside other requests', () => {
   }
 
   test('preemptions happen and change nothing', async () => {
-    const engine = await tableEngine({ beamCells: 120, contextSize: 64 });
+    const engine = await tableEngine({ beamCells: 300 });
     const wide = Array.from({ length: 6 }, (_, index) =>
-      search(8, { prompt: [index, 4], maxNewTokens: 24, doSample: index % 2 === 1, seed: index }),
+      search(8, { prompt: [index, 4], maxNewTokens: 80, doSample: index % 2 === 1, seed: index }),
     );
     const outcomes = await Promise.all(wide.map((request) => engine.run(request)));
     assert.ok(engine.stats().preemptions > 0);
