@@ -15,6 +15,7 @@
 #include "node/measure.h"
 #include "node/model_object.h"
 #include "node/search_functions.h"
+#include "node/source_steps.h"
 
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -148,6 +149,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("createGrammar", createGrammar);
   add("measureDecodeLoop", measureDecodeLoop);
   add("measureChoice", measureChoice);
+  add("runSourceSteps", runSourceSteps);
   return exports;
 }
 
