@@ -73,8 +73,8 @@ void BeamSearch::State::finish(const Candidate& candidate, FinishReason reason) 
   if (finished.accepts(score)) finished.add({append(candidate), score, reason});
 }
 
-/// Parts the candidates into those that end and those that may go on. Only one of the first numBeams may become
-/// a hypothesis; the others are there so that enough go on (transformers' top_num_beam_mask).
+/// Parts the candidates into those that end and those that may go on. Only one of the first numBeams may
+/// become a hypothesis; the others are there so that enough go on (transformers' top_num_beam_mask).
 void BeamSearch::State::sortOut(std::span<const Candidate> candidates, const FinishTest& finishTest) {
   goingOn.clear();
   for (std::size_t rank = 0; rank < candidates.size(); ++rank) {

@@ -67,8 +67,8 @@ class WeightUrn {
 };
 
 /// Glossa's own draws. In every beam tokens arrive as a Poisson process whose rate is the mass that remains;
-/// the earliest arrivals over all beams are draws without replacement from all beams together, and no beam needs
-/// to know of the others.
+/// the earliest arrivals over all beams are draws without replacement from all beams together, and no beam
+/// needs to know of the others.
 class ExponentialRace final : public CandidateSource {
  public:
   ExponentialRace(std::uint64_t seed, std::size_t count) : seed_(seed), earliest_(count) {}
@@ -110,7 +110,8 @@ class ExponentialRace final : public CandidateSource {
 };
 
 /// torch.multinomial without replacement over the softmax of all totals: the highest of probability / Exp(1),
-/// compared as logarithms. Every step takes a variate for each token of numBeams rows, whether these run or not.
+/// compared as logarithms. Every step takes a variate for each token of numBeams rows, whether these run or
+/// not.
 class TorchDraws final : public CandidateSource {
  public:
   TorchDraws(const DecodingParameters& parameters, std::size_t count, std::size_t vocabularySize)
@@ -146,7 +147,8 @@ class TorchDraws final : public CandidateSource {
       const float total = scores[i] + beam.score;
       if (!isViable(total)) continue;
       const auto variate = static_cast<double>(TorchExponentials::variateOf(uniform));
-      highest_.offer({static_cast<double>(total) - std::log(variate), total, scores[i], beam.index, row.id(i)});
+      highest_.offer(
+          {static_cast<double>(total) - std::log(variate), total, scores[i], beam.index, row.id(i)});
     }
   }
 

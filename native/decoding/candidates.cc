@@ -54,7 +54,8 @@ class HighestTotals final : public CandidateSource {
     const auto scores = std::as_const(row).scores();
     maxima_.resize((scores.size() + kBlock - 1) / kBlock);
     blockMaxima(scores, maxima_);
-    // Compared as totals: rounding can make scores on both sides of a bound equal, and then the lower id wins.
+    // Compared as totals: rounding can make scores on both sides of a bound equal, and then the lower id
+    // wins.
     const float bound = lowerBound() + beam.score;
     for (std::size_t block = 0; block < maxima_.size(); ++block) {
       if (!isWanted(maxima_[block] + beam.score, bound)) continue;

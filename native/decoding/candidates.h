@@ -27,8 +27,8 @@ constexpr bool isViable(float total) {
   return total > -1e8F;
 }
 
-/// Keeps the best of many candidates: higher keys first, ties to the lower beam, then the lower token (the lower
-/// index in transformers' flattened scores).
+/// Keeps the best of many candidates: higher keys first, ties to the lower beam, then the lower token (the
+/// lower index in transformers' flattened scores).
 class TopCandidates {
  public:
   explicit TopCandidates(std::size_t capacity);

@@ -10,7 +10,8 @@ Sequence::Sequence(Request& owner, std::int32_t indexInRequest, std::size_t voca
       history(owner.spec.prompt, vocabularySize, owner.spec.grammar ? owner.spec.grammar->clone() : nullptr),
       text(owner.spec.stopStrings),
       chooser(makeChooser(owner.spec.decoding, {static_cast<std::uint32_t>(indexInRequest),
-                                                static_cast<std::uint32_t>(owner.spec.numReturnSequences)})) {}
+                                                static_cast<std::uint32_t>(owner.spec.numReturnSequences)})) {
+}
 
 Request::Request(RequestSpec given, std::size_t vocabularySize)
     : spec(std::move(given)), processors(makeProcessors(spec.decoding)) {

@@ -144,6 +144,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("torchExponentials", torchExponentials);
   add("sampleTable", sampleTable);
   add("searchTable", searchTable);
+  add("rankCandidates", rankCandidates);
   add("measureDecodeLoop", measureDecodeLoop);
   add("measureChoice", measureChoice);
   return exports;

@@ -296,6 +296,23 @@ export interface Addon {
       readonly steps: number;
     },
   ): TableHypothesis[];
+  /**
+   * The candidates that beam search considers in each of `steps` steps on the same rows, by rank.
+   *
+   * @param rows scores of each beam's tokens, one row after the other; processed by `parameters` first
+   * @param scores what each beam has already
+   * @returns indices into `rows`
+   */
+  rankCandidates(
+    rows: Float32Array,
+    scores: Float32Array,
+    parameters: DecodingParameters,
+    options: {
+      readonly steps: number;
+      /** Of the beams' proposals. */
+      readonly order: readonly number[];
+    },
+  ): number[][];
   measureDecodeLoop(
     model: NativeModel,
     options: DecodeLoopOptions,
