@@ -89,7 +89,10 @@ describe("Glossa's draws without replacement", () => {
 
   /** Every order of `count` distinct draws with its probability. */
   function* orders(count: number, drawn: number[] = [], chance = 1, left = 1): Generator<[number[], number]> {
-    if (drawn.length === count) return yield [drawn, chance];
+    if (drawn.length === count) {
+      yield [drawn, chance];
+      return;
+    }
     for (const [index, p] of probabilities.entries()) {
       if (p > 0 && !drawn.includes(index))
         yield* orders(count, [...drawn, index], (chance * p) / left, left - p);
