@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { GlossaError } from '../errors.js';
 import type { FinishReason } from '../generation/events.js';
 import type { GenerationRequest } from '../generation/request.js';
+import type { KvType } from './cache-options.js';
 
 /** What does not reach the addon as it is: text, what is tokenized or timed before, what is given to a request. */
 type NotDecoding =
@@ -64,6 +65,10 @@ export interface NativeEngineStats {
   readonly activeSequences: number;
   readonly usedCells: number;
   readonly totalCells: number;
+  /** Cells that beams take, each counted once however many beams share it. */
+  readonly usedBeamCells: number;
+  /** Cells of the pool that beams draw on; in the unified layout all of them. */
+  readonly totalBeamCells: number;
   readonly cachedPrefixes: number;
   readonly cachedPrefixBytes: number;
   readonly decodeSteps: number;
@@ -132,7 +137,10 @@ export interface NativeEngineOptions extends SchedulerOptions {
   readonly contextSize: number;
   readonly parallelSequences: number;
   readonly kvCells: number;
+  /** Cells of the beams' pool in the split layout; at least 1. */
+  readonly beamCells: number;
   readonly kvLayout: 'split' | 'unified';
+  readonly kvType: KvType;
   readonly threads: number;
   /** File descriptor by which processes take turns at computing (src/engine/compute-turn.ts); -1 for none. */
   readonly turnFile: number;
