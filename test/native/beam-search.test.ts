@@ -213,6 +213,13 @@ describe('the end of a search', () => {
     assert.ok(found.some(({ reason }) => reason === 'eos'));
   });
 
+  test('so is a stop string', () => {
+    const found = search(logits, { maxNewTokens: 1, numBeams: 5 }, { stopTokens: [1, 5] });
+    for (const { tokens, reason } of found)
+      assert.equal(reason, [1, 5].includes(tokens[0] ?? -1) ? 'stop' : 'length');
+    assert.equal(new Set(found.map(({ reason }) => reason)).size, 2);
+  });
+
   test('comes when every candidate has ended', () => {
     const found = search(logits, { numBeams: 2 }, { stopTokens: Array.from({ length: 12 }, (_, id) => id) });
     assert.deepEqual(
