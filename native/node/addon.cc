@@ -147,6 +147,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("sampleTable", sampleTable);
   add("searchTable", searchTable);
   add("createGrammar", createGrammar);
+  add("rankCandidates", rankCandidates);
   add("measureDecodeLoop", measureDecodeLoop);
   add("measureChoice", measureChoice);
   add("runSourceSteps", runSourceSteps);

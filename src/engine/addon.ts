@@ -337,6 +337,7 @@ export interface Addon {
    * @param byLlama by llama.cpp's own sampler, slowly, to compare with
    */
   createGrammar(model: NativeModel, gbnf: string, byLlama: boolean): NativeGrammar;
+  /**
    * Makes a KV cache and calls it step by step, for tests. A decode gives the logits after each token or why there are
    * none, any other step whether it was possible.
    */
@@ -345,6 +346,23 @@ export interface Addon {
     options: Omit<NativeEngineOptions, keyof SchedulerOptions | 'turnFile' | 'adapterSets'>,
     steps: readonly SourceStep[],
   ): Promise<(boolean | 'full' | 'aborted' | 'failed' | Float32Array[])[]>;
+  /**
+   * The candidates that beam search considers in each of `steps` steps on the same rows, by rank.
+   *
+   * @param rows scores of each beam's tokens, one row after the other; processed by `parameters` first
+   * @param scores what each beam has already
+   * @returns indices into `rows`
+   */
+  rankCandidates(
+    rows: Float32Array,
+    scores: Float32Array,
+    parameters: DecodingParameters,
+    options: {
+      readonly steps: number;
+      /** Of the beams' proposals. */
+      readonly order: readonly number[];
+    },
+  ): number[][];
   measureDecodeLoop(
     model: NativeModel,
     options: DecodeLoopOptions,
