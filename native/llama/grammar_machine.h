@@ -69,7 +69,7 @@ class GrammarMachine {
   struct State {
     std::vector<std::uint32_t> stacks;  ///< ascending
     std::unique_ptr<std::array<std::uint32_t, 128>> ascii;
-    std::unordered_map<std::uint32_t, std::uint32_t> others;
+    std::unordered_map<std::uint32_t, std::uint32_t> kinds;  ///< of code points
     std::shared_ptr<const TokenSet> permitted;
   };
   struct ListHash {
@@ -81,6 +81,7 @@ class GrammarMachine {
   void expand(std::uint32_t stack, std::vector<std::uint32_t>& into);
   std::uint32_t after(std::uint32_t stack);
   std::uint32_t next(std::uint32_t state, std::uint32_t codePoint);
+  std::uint32_t nextOfKind(std::uint32_t state, std::uint32_t codePoint);
   std::uint32_t computeNext(std::uint32_t state, std::uint32_t codePoint);
   bool step(GrammarPosition& position, std::uint8_t byte);
   bool isPossible(const GrammarPosition& position) const;
