@@ -41,6 +41,7 @@ class GrammarMachine {
   /// @throws std::runtime_error for a grammar that has no beginning within the limits
   GrammarMachine(GrammarRules rules, std::shared_ptr<const GrammarVocabulary> vocabulary);
 
+  ~GrammarMachine() = default;
   GrammarMachine(const GrammarMachine&) = delete;
   GrammarMachine& operator=(const GrammarMachine&) = delete;
 
