@@ -1,22 +1,16 @@
 import { z } from 'zod';
 
 import {
-  choice,
-  cutoff,
   decay,
-  flag,
   idSequences,
-  integer,
-  LARGEST_INT32,
-  number,
   oneOrMoreIds,
-  positive,
   prompt,
   sequenceBiases,
   text,
   texts,
   tokenIds,
-} from './request-values.js';
+} from './request-compounds.js';
+import { choice, cutoff, flag, integer, LARGEST_INT32, number, positive } from './request-values.js';
 
 /** Largest seed: what a JavaScript number holds exactly, so that a seed reads the same in every API. */
 export const MAX_SEED = Number.MAX_SAFE_INTEGER;
