@@ -267,11 +267,16 @@ export interface Addon {
     a: Float32Array,
     options: NativeLowRankOptions,
   ): Promise<void>;
-  /** Scores of a row's next token after every processor. */
+  /**
+   * Scores of a row's next token after every processor; with more than one beam, of the logits' log-softmax.
+   *
+   * @param promptSize leading ids of the history that were not generated; default all
+   */
   processScores(
     logits: Float32Array,
     history: readonly number[],
     parameters: DecodingParameters,
+    promptSize?: number,
   ): Float32Array;
   /** Independent choices for steps 0 to count - 1; -1 where nothing could be chosen. */
   chooseTokens(
