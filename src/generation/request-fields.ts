@@ -13,13 +13,13 @@ import {
 import { choice, cutoff, flag, integer, LARGEST_INT32, number, positive } from './request-values.js';
 
 /** Largest seed: what a JavaScript number holds exactly, so that a seed reads the same in every API. */
-export const MAX_SEED = Number.MAX_SAFE_INTEGER;
-export const MAX_STOP_STRINGS = 64;
-export const MAX_STOP_STRING_LENGTH = 1024;
+const MAX_SEED = Number.MAX_SAFE_INTEGER;
+const MAX_STOP_STRINGS = 64;
+const MAX_STOP_STRING_LENGTH = 1024;
 /** Sequences that one request may ask for. The engine decodes as many at a time as it has room for. */
-export const MAX_RETURN_SEQUENCES = 128;
+const MAX_RETURN_SEQUENCES = 128;
 /** Beams of one search at most. */
-export const MAX_BEAMS = 64;
+const MAX_BEAMS = 64;
 /** Longest sequence of ids that is forbidden or gets a bias. */
 const MAX_SEQUENCE_IDS = 64;
 const MAX_EOS_IDS = 64;
