@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { GlossaError } from '../errors.js';
+import { checkGrammar } from './grammar.js';
 import { expectations, LARGEST_INT32, mismatch, type Bounds } from './request-values.js';
 
 /** A value that zod has no word for. */
@@ -13,6 +15,13 @@ type Fault = (value: unknown) => string | undefined;
 /** Text that has an exact UTF-8 form and that C strings survive: no lone surrogates, no NUL. */
 export function text(expected = 'text'): Checked<string> {
   return custom<string>(expected, textFault(expected));
+}
+
+/** A GBNF grammar, looked through before anything that could choke on it sees it. */
+export function grammar(): Checked<string> {
+  const expected = 'a GBNF grammar';
+  const fault = textFault(expected);
+  return custom<string>(expected, (value) => fault(value) ?? grammarFault(value as string));
 }
 
 /** Text, or token ids, of any length. */
@@ -131,6 +140,17 @@ function textFault(expected: string): Fault {
     if (!value.isWellFormed()) return 'expected text without lone surrogates, received one';
     return value.includes('\0') ? 'expected text without NUL characters, received one' : undefined;
   };
+}
+
+/** What checkGrammar says, without the parameter's name, which all messages get. */
+function grammarFault(text: string): string | undefined {
+  try {
+    checkGrammar(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof GlossaError) return error.message.replace(/^grammar: /, '');
+    throw error;
+  }
 }
 
 /** The first fault in a list: a million bad items make one message, not a million. */

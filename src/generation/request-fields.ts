@@ -2,11 +2,11 @@ import { z } from 'zod';
 
 import {
   decay,
+  grammar,
   idSequences,
   oneOrMoreIds,
   prompt,
   sequenceBiases,
-  text,
   texts,
   tokenIds,
 } from './request-compounds.js';
@@ -76,7 +76,7 @@ const parameters = z.strictObject({
   /** Ids that do not come first. */
   beginSuppressTokens: tokenIds({ most: 65_536 }),
   /** GBNF grammar that the new text obeys. */
-  grammar: text('a GBNF grammar'),
+  grammar: grammar(),
   /** Scores are divided by it; only with doSample. */
   temperature: number({ least: 1e-6, most: 1e6 }),
   /** Keep the likeliest of 100 ids as long as they hold at most this share of the entropy; only with doSample. */

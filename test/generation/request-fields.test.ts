@@ -195,6 +195,13 @@ describe('values with parts', () => {
     ['prompt', 'a\uD800', 'expected text without lone surrogates, received one'],
     ['prompt', 'a\0b', 'expected text without NUL characters, received one'],
     ['grammar', 'a\0b', 'expected text without NUL characters, received one'],
+    ['grammar', 'root ::= nope', 'line 1: the rule nope is not defined'],
+    [
+      'grammar',
+      `root ::= ${'('.repeat(10_000)}`,
+      'expected parentheses nested at most 64 deep, received more',
+    ],
+    ['grammar', 'a'.repeat(5_000_000), 'expected at most 65536 characters, received 5000000'],
     ['earlyStopping', 'always', 'expected false, true or "never", received string'],
     ['generator', 'mersenne', 'expected "philox" or "torch", received string'],
     ['eosTokenId', -1, `${ID}, received -1`],
