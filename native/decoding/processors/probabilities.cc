@@ -66,7 +66,7 @@ class TypicalP final : public LogitsProcessor {
     const double total = row.weightSum();
     if (!(total > 0)) return;
     const auto keys = row.scratch(row.size());
-    kernels::typicality(std::as_const(row).scores(), row.maximum(), static_cast<float>(std::log(total)),
+    kernels::typicality(std::as_const(row).scores(), row.reference(), static_cast<float>(std::log(total)),
                         static_cast<float>(row.entropy()), keys);
     const Cut cut = row.cutFinder().find(keys, row.weights(), static_cast<double>(mass_) * total);
     row.dropBelow(keys, keep_ > 1 ? boundOf(row, keys, cut.score) : cut.score);
