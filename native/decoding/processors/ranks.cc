@@ -69,6 +69,9 @@ class TopH final : public LogitsProcessor {
       const double logProbability = static_cast<double>(candidates[i].score) - max - std::log(total);
       terms[i] = -std::exp(logProbability) * logProbability;
       entropy += terms[i];
+      // In float32 the logarithm of 0 makes this term and all that follow NaN, which transformers does not
+      // keep.
+      if (std::exp(static_cast<float>(logProbability)) == 0.0F) terms[i] = std::nan("");
     }
     const float limit = static_cast<float>(entropy) * share_;
     double cumulative = terms[0];
