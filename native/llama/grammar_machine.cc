@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "decoding/row_constraint.h"
+
 namespace glossa {
 
 namespace {
@@ -55,8 +57,8 @@ GrammarMachine::GrammarMachine(GrammarRules rules, std::shared_ptr<const Grammar
 
 void GrammarMachine::work(std::size_t stacksOfState) {
   if (++work_ <= kMostWork && stacksOfState < kMostStacksOfState) return;
-  throw std::runtime_error("the grammar is left-recursive or too ambiguous: there are more than " +
-                           std::to_string(kMostStacksOfState) + " ways to go on");
+  throw ConstraintError("the grammar is left-recursive or too ambiguous: there are more than " +
+                        std::to_string(kMostStacksOfState) + " ways to go on");
 }
 
 std::uint32_t GrammarMachine::stackOf(std::uint32_t element, std::uint32_t below) {
