@@ -125,7 +125,7 @@ describe('tokens that no warper removes', () => {
 
   test('are as many where scores tie', () => {
     const flat = Array<number>(3000).fill(-2);
-    flat[70] = 5;
+    flat[70] = 20;
     for (const parameters of [{ topP: 0 }, { minP: 1 }, { typicalP: 1e-9 }]) {
       const scores = processed(flat, { ...parameters, numBeams: 2, eosTokenId: [1, 5] });
       assert.equal(surviving(scores).length, 3, JSON.stringify(parameters));

@@ -57,8 +57,10 @@ export function softmax(scores: readonly number[]): number[] {
   return weights.map((weight) => weight / total);
 }
 
+/** A row of which nothing is left stays so; torch makes it NaN. */
 function logSoftmax(scores: readonly number[]): number[] {
   const max = Math.max(...scores);
+  if (max === -Infinity) return [...scores];
   const total = scores.reduce((sum, score) => sum + Math.exp(score - max), 0);
   return scores.map((score) => f32(score - max - Math.log(total)));
 }
