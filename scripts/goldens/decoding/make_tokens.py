@@ -1,0 +1,65 @@
+"""Vector 31: how the shipped models' tokenizers encode and decode, into tokens.json."""
+
+import json
+import os
+import sys
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+from transformers import AutoTokenizer, logging  # noqa: E402
+
+from make_sweep import FOLDER  # noqa: E402
+
+MODELS = FOLDER.parents[2] / "models"
+NAMES = ("glossa-tales", "glossa-sprout")
+ENCODED = ("", " ", "x", " x", "  x", "x ", "Once upon", " Once upon", "\nOnce", "do n't . ' , n't !", "naïve 😀 é", "<unk>")
+#: prompt and what comes after it, to be decoded whole, apart and cut after every id
+CONTINUED = (
+    ("Once upon", " a time, there was a naïve 😀 bird."),
+    ("Hello", "! How are you ?"),
+    ("It is", " n't . It 's ' quoted ' , isn't it !"),
+    ("é", "é\u00a0ü 日本"),
+    ("Line\n", "\n  indented\tTab"),
+)
+
+
+def decoded(tokenizer, ids):
+    return [ids, tokenizer.decode(ids), tokenizer.decode(ids, skip_special_tokens=True)]
+
+
+def continued(tokenizer, prompt, more):
+    whole = tokenizer.encode(prompt + more)
+    start = len(tokenizer.encode(prompt))
+    rows = [decoded(tokenizer, whole), decoded(tokenizer, whole[start:])]
+    rows += [decoded(tokenizer, whole[:end]) for end in range(1, len(whole))]
+    return rows
+
+
+def of(name):
+    tokenizer = AutoTokenizer.from_pretrained(MODELS / name)
+    special = sorted(tokenizer.all_special_ids)
+    words = tokenizer.encode("Once upon a time", add_special_tokens=False)
+    rows = [row for pair in CONTINUED for row in continued(tokenizer, *pair)]
+    for token in special:
+        rows += [decoded(tokenizer, [token]), decoded(tokenizer, [*words[:2], token, *words[2:], token])]
+    rows.append(decoded(tokenizer, []))
+    return {"special": special, "encoded": [[text, tokenizer.encode(text)] for text in ENCODED], "decoded": rows}
+
+
+def main():
+    logging.set_verbosity_error()
+    goldens = {name: of(name) for name in NAMES}
+    lines = []
+    for name, golden in goldens.items():
+        rows = {
+            key: "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in golden[key]) + "]"
+            for key in ("encoded", "decoded")
+        }
+        content = ",\n".join(f'"{key}":{text}' for key, text in rows.items())
+        lines.append(f'"{name}":{{"special":{golden["special"]},\n{content}}}')
+        print(f"{name:14} {len(golden['encoded'])} texts, {len(golden['decoded'])} sequences of ids")
+    (FOLDER / "tokens.json").write_text("{\n" + ",\n".join(lines) + "}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
