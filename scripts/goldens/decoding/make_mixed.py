@@ -45,7 +45,7 @@ def attempt(model, prompt, parameters):
     except (RuntimeError, ValueError):  # nothing left to draw from; a combination that is refused
         return None
     values = [value for row in result.logprobs for value in row] + (result.scores or [])
-    if not np.isfinite(values).all() or model.lowest_candidate < -1e8:
+    if not np.isfinite(values).all() or model.is_undefined():
         return None
     return result
 

@@ -41,13 +41,13 @@ def best_alone(model, parameters):
 
 
 def line(seed, eos, model, shaken, point):
-    """The golden of one point, or None if it hangs on less than the perturbation or on fillers."""
+    """The golden of one point, or None if it hangs on less than the perturbation or on what is undefined."""
     parameters = parameters_of(eos, *point)
     result = run_on(model, PROMPT, parameters)
-    filled = model.lowest_candidate < -1e8
+    undefined = model.is_undefined()
     best = best_alone(model, parameters)
     assert (best.sequences[0], best.scores[0]) == (result.sequences[0], result.scores[0])
-    if filled or run_on(shaken, PROMPT, parameters).key() != result.key():
+    if undefined or run_on(shaken, PROMPT, parameters).key() != result.key():
         return None
     beams, early, penalty, new_tokens = point
     setting = f"{seed} {','.join(map(str, eos)) or '-'} {beams} {str(early).lower()} {penalty} {new_tokens}"

@@ -6,6 +6,7 @@ import sys
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+from sentencepiece import SentencePieceProcessor  # noqa: E402
 from transformers import AutoTokenizer, logging  # noqa: E402
 
 from make_sweep import FOLDER  # noqa: E402
@@ -23,27 +24,48 @@ CONTINUED = (
 )
 
 
-def decoded(tokenizer, ids):
-    return [ids, tokenizer.decode(ids), tokenizer.decode(ids, skip_special_tokens=True)]
+def encoded(tokenizer, folder, text):
+    """Hugging Face's ids, and SentencePiece's own where they are others: transformers 5's LlamaTokenizer puts no space
+    before a text that begins with one, SentencePiece and the tokenizers of transformers 4 do."""
+    ids = tokenizer.encode(text)
+    if not (folder / "tokenizer.model").exists():
+        return [text, ids]
+    pieces = SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
+    own = [tokenizer.bos_token_id, *pieces.encode(text)]
+    # It knows no text of special tokens.
+    return [text, ids] if own == ids or "<" in text else [text, ids, own]
 
 
-def continued(tokenizer, prompt, more):
+def decoded(tokenizer, folder, ids):
+    """Text with and without special ids, and SentencePiece's where it is another: transformers makes U+FFFD of every
+    byte of a run of byte pieces of which any is incomplete, SentencePiece only of the incomplete ones."""
+    theirs = tokenizer.decode(ids, skip_special_tokens=True)
+    row = [ids, tokenizer.decode(ids), theirs]
+    if not (folder / "tokenizer.model").exists():
+        return row
+    pieces = SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
+    own = pieces.decode([token for token in ids if token not in tokenizer.all_special_ids])
+    return row if own == theirs else [*row, own]
+
+
+def continued(tokenizer, folder, prompt, more):
     whole = tokenizer.encode(prompt + more)
     start = len(tokenizer.encode(prompt))
-    rows = [decoded(tokenizer, whole), decoded(tokenizer, whole[start:])]
-    rows += [decoded(tokenizer, whole[:end]) for end in range(1, len(whole))]
+    rows = [decoded(tokenizer, folder, whole), decoded(tokenizer, folder, whole[start:])]
+    rows += [decoded(tokenizer, folder, whole[:end]) for end in range(1, len(whole))]
     return rows
 
 
 def of(name):
-    tokenizer = AutoTokenizer.from_pretrained(MODELS / name)
+    folder = MODELS / name
+    tokenizer = AutoTokenizer.from_pretrained(folder)
     special = sorted(tokenizer.all_special_ids)
     words = tokenizer.encode("Once upon a time", add_special_tokens=False)
-    rows = [row for pair in CONTINUED for row in continued(tokenizer, *pair)]
+    rows = [row for pair in CONTINUED for row in continued(tokenizer, folder, *pair)]
     for token in special:
-        rows += [decoded(tokenizer, [token]), decoded(tokenizer, [*words[:2], token, *words[2:], token])]
-    rows.append(decoded(tokenizer, []))
-    return {"special": special, "encoded": [[text, tokenizer.encode(text)] for text in ENCODED], "decoded": rows}
+        rows += [decoded(tokenizer, folder, [token]), decoded(tokenizer, folder, [*words[:2], token, *words[2:], token])]
+    rows.append(decoded(tokenizer, folder, []))
+    return {"special": special, "encoded": [encoded(tokenizer, folder, text) for text in ENCODED], "decoded": rows}
 
 
 def main():

@@ -78,7 +78,7 @@ def generate(model, prompts, parameters, attention_mask=None, **more):
     """One call of generate() after torch.manual_seed(parameters["seed"])."""
     ids = torch.tensor(prompts)
     mask = torch.ones_like(ids) if attention_mask is None else torch.tensor(attention_mask)
-    model.lowest_candidate = float("inf")
+    model.lowest_candidate = model.smallest_gap = float("inf")
     torch.manual_seed(parameters.get("seed", 0))
     with torch.no_grad():
         return model.generate(

@@ -30,11 +30,7 @@ function reasonOf(ids: readonly number[], { eosTokenId = [] }: Partial<NativeReq
 }
 
 /** What is different from transformers: one line for each kind. */
-export function differences(
-  outcome: Outcome,
-  expected: Expected,
-  request: Partial<NativeRequest>,
-): string[] {
+export function differences(outcome: Outcome, expected: Expected, request: Partial<NativeRequest>): string[] {
   const found: string[] = [];
   const differ = (what: string, actual: unknown, wanted: unknown): void => {
     found.push(`${what}: ${JSON.stringify(actual)} instead of ${JSON.stringify(wanted)}`);
@@ -48,7 +44,8 @@ export function differences(
   if (scores && !areClose(outcome.scores, scores)) differ('scores', outcome.scores, scores);
   if (request.stopStrings === undefined) {
     const reasons = expected.sequences.map((ids) => reasonOf(ids, request));
-    if (JSON.stringify(reasons) !== JSON.stringify(outcome.reasons)) differ('reasons', outcome.reasons, reasons);
+    if (JSON.stringify(reasons) !== JSON.stringify(outcome.reasons))
+      differ('reasons', outcome.reasons, reasons);
   }
   return found;
 }

@@ -1,7 +1,6 @@
 import { describe, test } from 'node:test';
 import { crc32 } from 'node:zlib';
 
-
 import { loadAddon } from '../../../src/engine/addon.js';
 import { defaults } from '../../native/reference.js';
 import { assertNone, grouped, isClose } from './compare.js';
@@ -40,15 +39,23 @@ function valuesDiffer(scores: Float32Array, { survivors, values }: StoredRow): s
   const totalOfSquares = finite.reduce((all, score) => all + score * score, 0);
   const allowed = 1e-6 * Math.max(1, squares);
   if (!(Math.abs(total - sum) <= allowed)) found.push(`sum: ${total} instead of ${sum}`);
-  if (!(Math.abs(totalOfSquares - squares) <= allowed)) found.push(`squares: ${totalOfSquares} instead of ${squares}`);
+  if (!(Math.abs(totalOfSquares - squares) <= allowed))
+    found.push(`squares: ${totalOfSquares} instead of ${squares}`);
   return found;
 }
 
 function differencesOf(row: StoredRow): string[] {
   const { size, seed, history, promptSize, parameters, survivors } = row;
-  const scores = addon.processScores(rowLogits(size, seed), history, { ...defaults, doSample: false, ...parameters }, promptSize);
+  const scores = addon.processScores(
+    rowLogits(size, seed),
+    history,
+    { ...defaults, doSample: false, ...parameters },
+    promptSize,
+  );
   const kept = scores.filter((score) => score > -Infinity).length;
-  const found = isMask(scores, row) ? valuesDiffer(scores, row) : [`${kept} survive instead of ${survivors}, or others`];
+  const found = isMask(scores, row)
+    ? valuesDiffer(scores, row)
+    : [`${kept} survive instead of ${survivors}, or others`];
   return found.map((line) => `${JSON.stringify([size, seed, history, promptSize, parameters])}\n    ${line}`);
 }
 

@@ -173,7 +173,9 @@ export const LISTED_VALUES = 16;
 
 export function readRows(): StoredRow[] {
   return lines('rows.txt').map((line) => {
-    const [size, seed, history, promptSize, parameters, survivors, mask, values] = JSON.parse(line) as RowLine;
+    const [size, seed, history, promptSize, parameters, survivors, mask, values] = JSON.parse(
+      line,
+    ) as RowLine;
     return { size, seed, history, promptSize, parameters, survivors, mask, values };
   });
 }
@@ -181,8 +183,15 @@ export function readRows(): StoredRow[] {
 /** What Hugging Face's tokenizer of a shipped model does. */
 export interface TokenGolden {
   readonly special: readonly number[];
-  readonly encoded: readonly (readonly [text: string, ids: readonly number[]])[];
-  readonly decoded: readonly (readonly [ids: readonly number[], text: string, withoutSpecial: string])[];
+  /** `own` where SentencePiece itself cuts the text otherwise than transformers 5. */
+  readonly encoded: readonly (readonly [text: string, ids: readonly number[], own?: readonly number[]])[];
+  /** Text with and without special ids; `own` where SentencePiece makes another of it. */
+  readonly decoded: readonly (readonly [
+    ids: readonly number[],
+    text: string,
+    withoutSpecial: string,
+    own?: string,
+  ])[];
 }
 
 /** Vector 31, by the model's folder. */

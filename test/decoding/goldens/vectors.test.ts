@@ -44,7 +44,8 @@ function rowDifferences(vector: Vector, request: Partial<NativeRequest>): string
       vector.prompt.length,
     );
     const same = vector.countOnly
-      ? scores.filter((score) => score > -Infinity).length === expected.filter((score) => score !== null).length
+      ? scores.filter((score) => score > -Infinity).length ===
+        expected.filter((score) => score !== null).length
       : expected.every((score, id) => isClose(scores[id], score ?? -Infinity));
     return same ? [] : [`row of step ${step}: ${scores.join(' ')} instead of ${expected.join(' ')}`];
   });
