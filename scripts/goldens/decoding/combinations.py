@@ -26,7 +26,7 @@ PROCESSORS = {
 #: those that transformers applies only when sampling
 WARPERS = {
     "temperature": lambda r, size: r.choice((0.3, 0.7, 0.9, 1.4, 2.5)),
-    "topH": lambda r, size: r.choice((0.2, 0.4, 0.6, 0.85, 1.0)),
+    "topH": lambda r, size: r.choice((0.2, 0.4, 0.6, 0.85, 0.97)),
     "topK": lambda r, size: r.choice((1, 3, 5, 8, 12, 50)),
     "topP": lambda r, size: r.choice((0.1, 0.5, 0.8, 0.9, 0.95, 0.99)),
     "minP": lambda r, size: r.choice((0.0, 0.02, 0.05, 0.1, 0.3)),

@@ -53,8 +53,28 @@ def with_openai(processors, parameters, prompt_size):
     return [*processors[:place], OpenAiPenalties(presence, frequency, prompt_size), *processors[place:]]
 
 
+class Tied(Exception):
+    """Which of equal entries survives is the sort's own affair, and torch's is not stable."""
+
+
+def check_tie(processor, before, after):
+    """Raises Tied if a warper kept one entry of a row and dropped its equal."""
+    kept, dropped = before[after > -np.inf], before[(after == -np.inf) & (before > -np.inf)]
+    if np.isin(kept, dropped).any():
+        raise Tied
+    if type(processor).__name__ == "MinPLogitsWarper" and dropped.size > 0:
+        # It spares the likeliest few by probability, and of those whose probability rounds to 0 some or others.
+        probabilities = np.sort(torch.softmax(torch.from_numpy(before), -1).numpy())[::-1]
+        spared = processor.min_tokens_to_keep
+        if spared < probabilities.size and probabilities[spared - 1] == probabilities[spared]:
+            raise Tied
+
+
 def processed_row(logits, history, prompt_size, parameters):
-    """Scores of the next token after `history`, whose first `prompt_size` ids are the prompt."""
+    """Scores of the next token after `history`, whose first `prompt_size` ids are the prompt.
+
+    :raises Tied: if they hang on the order of equal entries
+    """
     processors = processors_of(logits.size, history[:prompt_size], parameters)
     rows = parameters.get("numBeams", 1) * parameters.get("numReturnSequences", 1)
     ids = torch.tensor([history] * rows)
@@ -62,5 +82,7 @@ def processed_row(logits, history, prompt_size, parameters):
     if parameters.get("numBeams", 1) > 1:
         scores = torch.log_softmax(scores, -1)
     for processor in with_openai(processors, parameters, prompt_size):
-        scores = processor(ids, scores)
+        before, scores = scores, processor(ids, scores)
+        if type(processor).__name__.endswith("Warper") and "Temperature" not in type(processor).__name__:
+            check_tie(processor, before[0].numpy(), scores[0].numpy())
     return scores[0].numpy()

@@ -42,7 +42,7 @@ def cut_cases():
         ("epsilonCutoff", 0.2),
         ("etaCutoff", 0.3),
         ("topH", 0.4),
-        ("topH", 1.0),
+        ("topH", 0.95),
     ):
         yield Case(15, f"{name} {value}", one_draw(**{name: value}), row_table(HALVES), (2, 3), rows=True)
     for name, value in (("minP", 1.0), ("epsilonCutoff", 0.25)):
@@ -66,8 +66,10 @@ def draw_cases():
         parameters = one_draw(seed=0, maxNewTokens=new)
         yield Case(17, f"{new} draws", parameters, row_table(EIGHTHS), (2, 3), rows=new == 1)
     for seed in (0, 1, 2, 3, 4, 5, 2**31 - 1, 2**32 + 5, 2**53 - 1):
+        # Beams draw without replacement: 4 of 4 ids in the first step.
         beams = one_draw(seed=seed, maxNewTokens=3, numBeams=2, numReturnSequences=2)
-        yield Case(17, f"without replacement, seed {seed}", beams, row_table(EIGHTHS), (2, 3))
+        for table in (4, 5, 6):
+            yield Case(17, f"without replacement, seed {seed}, table {table}", beams, Table(table, 4), (2, 3))
         yield Case(17, f"12 draws, seed {seed}", one_draw(seed=seed, maxNewTokens=12), Table(seed=4))
     for seed in range(12):
         table = Table(seed=1 + seed % 4, bias=(1,))
