@@ -110,7 +110,21 @@ def draws():
     torch.manual_seed(0)
     one_by_one = [torch.multinomial(probabilities, 1).item() for _ in range(12)]
     torch.manual_seed(0)
-    return {"oneByOne": one_by_one, "withoutReplacement": torch.multinomial(probabilities, 4).tolist()}
+    together = torch.multinomial(probabilities, 4).tolist()
+    exponentials = [[seed, *exponentials_of(seed)] for seed in DRAW_SEEDS]
+    return {"oneByOne": one_by_one, "withoutReplacement": together, "exponentials": exponentials}
+
+
+#: the generator takes the lower 32 bits
+DRAW_SEEDS = (0, 1, 42, 2**31 - 1, 2**32 - 1, 2**32 + 5, 2**53 - 1)
+#: numbers of Exp(1) that are drawn, of which the first and the last four are stored
+EXPONENTIALS = 5000
+
+
+def exponentials_of(seed):
+    torch.manual_seed(seed)
+    values = [digits(value) for value in torch.empty(EXPONENTIALS).exponential_().tolist()]
+    return values[:4], values[-4:]
 
 
 def lines(items):

@@ -76,8 +76,17 @@ export interface Batch {
 }
 
 export interface Vectors {
-  /** Of torch.multinomial after manual_seed(0), from probabilities 1/2, 1/4, 1/8, 1/8. */
-  readonly draws: { readonly oneByOne: readonly number[]; readonly withoutReplacement: readonly number[] };
+  /** Of torch.multinomial after manual_seed(0), from PROBABILITIES. */
+  readonly draws: {
+    readonly oneByOne: readonly number[];
+    readonly withoutReplacement: readonly number[];
+    /** Of 5,000 numbers of Tensor.exponential_() after manual_seed(seed). */
+    readonly exponentials: readonly (readonly [
+      seed: number,
+      first: readonly number[],
+      last: readonly number[],
+    ])[];
+  };
   readonly cases: readonly Vector[];
   readonly batches: readonly Batch[];
 }
