@@ -11,6 +11,7 @@
 #include "node/decoding_functions.h"
 #include "node/engine_object.h"
 #include "node/evaluate.h"
+#include "node/grammar_functions.h"
 #include "node/measure.h"
 #include "node/model_object.h"
 #include "node/search_functions.h"
@@ -144,6 +145,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("torchExponentials", torchExponentials);
   add("sampleTable", sampleTable);
   add("searchTable", searchTable);
+  add("createGrammar", createGrammar);
   add("measureDecodeLoop", measureDecodeLoop);
   add("measureChoice", measureChoice);
   return exports;

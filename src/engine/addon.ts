@@ -123,6 +123,17 @@ export interface NativeEvaluation {
   next(tokens: readonly number[]): Promise<Float32Array>;
 }
 
+/** A row's place in a grammar, outside of any generation; native/decoding/row_constraint.h. */
+export interface NativeGrammar {
+  /** For each token of the vocabulary 1 if it may come next, else 0. */
+  mask(): Uint8Array;
+  /** Moves on by a token; throws if it may not come next. */
+  accept(token: number): void;
+  /** Whether nothing but the end may come next. */
+  isComplete(): boolean;
+  clone(): NativeGrammar;
+}
+
 export interface NativeDevice {
   readonly name: string;
   readonly description: string;
@@ -312,6 +323,12 @@ export interface Addon {
       readonly steps: number;
     },
   ): TableHypothesis[];
+  /**
+   * Reads a grammar (GBNF) that checkGrammar() has let pass; throws what else is wrong with it.
+   *
+   * @param byLlama by llama.cpp's own sampler, slowly, to compare with
+   */
+  createGrammar(model: NativeModel, gbnf: string, byLlama: boolean): NativeGrammar;
   measureDecodeLoop(
     model: NativeModel,
     options: DecodeLoopOptions,
