@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 
 import { loadAddon, type NativeRequest } from '../../../src/engine/addon.js';
 import { GlossaError } from '../../../src/errors.js';
-import { type GenerationRequestInput, parseGenerationRequest } from '../../../src/generation/request.js';
+import { parseGenerationRequest } from '../../../src/generation/request.js';
 import { defaults } from '../../native/reference.js';
 import { TableEngine } from '../../native/table-engine.js';
 import { asRequest, assertNone, differences, grouped, isClose } from './compare.js';
@@ -90,7 +90,7 @@ async function batchDifferences(batch: Batch): Promise<string[]> {
 async function isRefused(vector: Vector): Promise<boolean> {
   const request = asRequest(vector.parameters);
   try {
-    parseGenerationRequest({ prompt: vector.prompt, ...request } as GenerationRequestInput);
+    parseGenerationRequest({ prompt: vector.prompt, ...request });
   } catch (error) {
     return error instanceof GlossaError && error.code === 'INVALID_REQUEST';
   }
