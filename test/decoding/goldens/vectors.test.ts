@@ -133,3 +133,29 @@ describe('what transformers refuses is refused', () => {
     });
   }
 });
+
+/** What Glossa refuses by intent though transformers answers it, by the parameter that is named. */
+const REFUSED_BY_INTENT: Readonly<Record<string, string>> = {
+  minNewTokens: 'more than maxNewTokens: transformers warns',
+  topK: 'less than beam sampling draws: transformers fills up with what has no probability',
+  exponentialDecayLengthPenalty: 'begins while EOS is still banned: transformers 5 leaves EOS at -inf',
+};
+
+/** The parameter that the request is refused for, or null. */
+function refusalOf({ prompt, parameters }: Vector): string | null {
+  try {
+    parseGenerationRequest({ prompt, ...asRequest(parameters) });
+    return null;
+  } catch (error) {
+    return error instanceof GlossaError ? (error.param ?? error.code) : 'an error that is none of ours';
+  }
+}
+
+test('what transformers answers is no bad request, but for what is refused by intent', (context) => {
+  const params = answered.map(refusalOf).filter((param) => param !== null);
+  assert.deepEqual(
+    params.filter((param) => REFUSED_BY_INTENT[param] === undefined),
+    [],
+  );
+  context.diagnostic(`${answered.length - params.length} of ${answered.length} accepted`);
+});
