@@ -15,6 +15,7 @@
 #include "node/measure.h"
 #include "node/model_object.h"
 #include "node/search_functions.h"
+#include "node/source_steps.h"
 
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -146,8 +147,10 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("sampleTable", sampleTable);
   add("searchTable", searchTable);
   add("createGrammar", createGrammar);
+  add("rankCandidates", rankCandidates);
   add("measureDecodeLoop", measureDecodeLoop);
   add("measureChoice", measureChoice);
+  add("runSourceSteps", runSourceSteps);
   return exports;
 }
 

@@ -75,6 +75,9 @@ class TopH final : public LogitsProcessor {
       }
       terms[i] = -probability * logProbability;
       entropy += terms[i];
+      // In float32 the logarithm of 0 makes this term and all that follow NaN, which transformers does not
+      // keep.
+      if (std::exp(static_cast<float>(logProbability)) == 0.0F) terms[i] = std::nan("");
     }
     const float limit = static_cast<float>(entropy) * share_;
     double cumulative = terms[0];
