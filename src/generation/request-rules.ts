@@ -1,5 +1,4 @@
 import { GlossaError } from '../errors.js';
-import { DECAY_RULES } from './request-decay-rules.js';
 import type { ParameterName } from './request-fields.js';
 import type { GenerationRequest } from './request.js';
 import { received } from './request-values.js';
@@ -166,6 +165,17 @@ function* idsOf(request: GenerationRequest): Generator<[ParameterName, Iterable<
   for (const [ids] of request.sequenceBias) yield ['sequenceBias', ids];
 }
 
+function decayNeedsEos(
+  { exponentialDecayLengthPenalty }: GenerationRequest,
+  { eosTokenIds }: RequestFacts,
+): Refusal | undefined {
+  if (exponentialDecayLengthPenalty === undefined || eosTokenIds?.length !== 0) return undefined;
+  return {
+    param: 'exponentialDecayLengthPenalty',
+    message: 'expected an end-of-sequence id to make likelier (eosTokenId), received none',
+  };
+}
+
 const RULES: readonly Rule[] = [
   idsAreInVocabulary,
   greedyGivesOne,
@@ -173,7 +183,7 @@ const RULES: readonly Rule[] = [
   minNewTokensWithinMost,
   minLengthWithinMaxLength,
   minLengthWithinMost,
-  ...DECAY_RULES,
+  decayNeedsEos,
   forcedTokensAreNotSuppressed,
   beamSamplesNeedCandidates,
   beamsNeedTokens,

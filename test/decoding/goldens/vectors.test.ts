@@ -138,7 +138,6 @@ describe('what transformers refuses is refused', () => {
 const REFUSED_BY_INTENT: Readonly<Record<string, string>> = {
   minNewTokens: 'more than maxNewTokens: transformers warns',
   topK: 'less than beam sampling draws: transformers fills up with what has no probability',
-  exponentialDecayLengthPenalty: 'begins while EOS is still banned: transformers 5 leaves EOS at -inf',
 };
 
 /** The parameter that the request is refused for, or null. */
