@@ -39,6 +39,8 @@ export async function measureTwoModels(modelPath: string, threads: number): Prom
     reproducible: false,
     kvLayout: 'split',
     kvCells: 0,
+    beamCells: 0,
+    kvType: 'f16',
     queueLimit: 1,
   } as const;
   const engines = [await EngineProcess.start(options), await EngineProcess.start(options)];

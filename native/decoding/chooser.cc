@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "decoding/kernels.h"
+#include "decoding/torch_random.h"
 
 namespace glossa {
 
@@ -71,11 +72,62 @@ class Multinomial final : public TokenChooser {
   RandomStream random_;
 };
 
+/// torch.multinomial with one draw: the highest of probability / Exp(1). Every step takes a variate for each
+/// token of each of the request's sequences, one sequence after the other, finished or not.
+class TorchMultinomial final : public TokenChooser {
+ public:
+  TorchMultinomial(std::uint64_t seed, SequencePlace sequence)
+      : seed_(seed), sequence_(sequence), variates_(seed) {}
+
+  std::optional<Choice> choose(ScoreRow& row, std::uint64_t step) const override {
+    const auto weights = row.weights();
+    if (!(row.weightSum() > 0) || !std::isfinite(row.weightSum())) return std::nullopt;
+    seek((step * sequence_.count + sequence_.index) * row.vocabularySize());
+    std::optional<std::size_t> chosen;
+    double highest = 0;
+    const std::uint64_t start = position_;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      seek(start + static_cast<std::uint64_t>(row.id(i)));
+      const double uniform = variates_.nextUniform();
+      ++position_;
+      const auto weight = static_cast<double>(weights[i]);
+      // The variate is at least the uniform number: most tokens are out of the race without a logarithm.
+      if (weight * kSlack <= uniform * highest) continue;
+      const double quotient = weight / static_cast<double>(TorchExponentials::variateOf(uniform));
+      if (chosen && quotient <= highest) continue;
+      highest = quotient;
+      chosen = i;
+    }
+    if (!chosen) return std::nullopt;
+    return choiceAt(row, *chosen);
+  }
+
+ private:
+  static constexpr double kSlack = 1 + 1e-6;  // more than variates are rounded by
+
+  void seek(std::uint64_t position) const {
+    if (position < position_) {
+      variates_ = TorchExponentials(seed_);
+      position_ = 0;
+    }
+    variates_.skip(position - position_);
+    position_ = position;
+  }
+
+  std::uint64_t seed_;
+  SequencePlace sequence_;
+  // A memory of how far the stream was read; what is chosen depends on the step alone.
+  mutable TorchExponentials variates_;
+  mutable std::uint64_t position_ = 0;
+};
+
 }  // namespace
 
-std::unique_ptr<TokenChooser> makeChooser(const DecodingParameters& parameters, std::uint32_t sequence) {
+std::unique_ptr<TokenChooser> makeChooser(const DecodingParameters& parameters, SequencePlace sequence) {
   if (!parameters.doSample) return std::make_unique<Greedy>();
-  return std::make_unique<Multinomial>(RandomStream(parameters.seed, sequence));
+  if (parameters.generator == Generator::torch)
+    return std::make_unique<TorchMultinomial>(parameters.seed, sequence);
+  return std::make_unique<Multinomial>(RandomStream(parameters.seed, sequence.index));
 }
 
 }  // namespace glossa

@@ -17,6 +17,12 @@ std::uint32_t low(std::uint64_t value) {
   return static_cast<std::uint32_t>(value);
 }
 
+/// The 53 leading bits of two words.
+double uniformOf(std::uint32_t leading, std::uint32_t trailing) {
+  const std::uint64_t mantissa = (std::uint64_t{leading} << 21) | (trailing >> 11);
+  return static_cast<double>(mantissa) * 0x1.0p-53;
+}
+
 }  // namespace
 
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
@@ -32,10 +38,9 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
   return counter;
 }
 
-double RandomStream::uniform(std::uint64_t step) const {
-  const auto bits = philox4x32({low(step), high(step), sequence_, 0}, {low(seed_), high(seed_)});
-  const std::uint64_t mantissa = (std::uint64_t{bits[0]} << 21) | (bits[1] >> 11);
-  return static_cast<double>(mantissa) * 0x1.0p-53;
+UniformPair RandomStream::uniformPair(std::uint64_t step, std::uint32_t draw) const {
+  const auto bits = philox4x32({low(step), high(step), sequence_, draw}, {low(seed_), high(seed_)});
+  return {uniformOf(bits[0], bits[1]), uniformOf(bits[2], bits[3])};
 }
 
 }  // namespace glossa

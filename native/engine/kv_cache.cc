@@ -116,18 +116,78 @@ void KvCache::discard(Sequence& sequence) {
   sequence.evaluated = 0;
 }
 
-std::int64_t KvCache::usedCells() const {
-  std::int64_t used = 0;
-  for (const Sequence* occupant : occupants_) used += occupant == nullptr ? 0 : occupant->evaluated;
-  return used;
+void KvCache::reorder(const Request& search, std::span<const BeamMove> moves) {
+  struct Place {
+    std::int32_t slot;
+    std::int32_t evaluated;
+  };
+  std::vector<Place> old;
+  for (const auto& beam : search.sequences) old.push_back({beam->slot, beam->evaluated});
+  std::vector<bool> taken(old.size(), false);
+  const auto give = [&](Sequence& beam, std::size_t place) {
+    taken[place] = true;
+    beam.slot = old[place].slot;
+    beam.evaluated = old[place].evaluated;
+    occupants_[static_cast<std::size_t>(beam.slot)] = &beam;
+  };
+  std::vector<bool> inherits(old.size(), false);
+  for (std::size_t i = 0; i < moves.size(); ++i) {
+    const auto parent = static_cast<std::size_t>(moves[i].parent);
+    inherits[i] = !taken[parent];
+    if (inherits[i]) give(*search.sequences[i], parent);
+  }
+  std::size_t spare = 0;
+  for (std::size_t i = 0; i < old.size(); ++i) {
+    if (inherits[i]) continue;
+    Sequence& beam = *search.sequences[i];
+    while (taken[spare]) ++spare;
+    give(beam, spare);
+    if (beam.evaluated > 0) source_.removeCells(beam.slot, 0);
+    beam.evaluated = 0;
+    if (i >= moves.size()) continue;
+    const Place& parent = old[static_cast<std::size_t>(moves[i].parent)];
+    if (source_.copyCells(parent.slot, beam.slot, parent.evaluated)) {
+      beam.evaluated = parent.evaluated;
+    } else {
+      source_.removeCells(beam.slot, 0);
+    }
+  }
 }
 
-std::int64_t KvCache::promisedCells() const {
-  std::int64_t promised = 0;
-  for (const Sequence* occupant : occupants_) {
-    promised += occupant == nullptr ? 0 : static_cast<std::int64_t>(occupant->history.size());
+/// @param lengthOf of a sequence: how many of its row's leading cells count
+template <typename Length>
+std::int64_t KvCache::countCells(SlotKind kind, Length lengthOf) const {
+  const SlotGroup group = source_.slotGroup(kind);
+  const Request* owner = nullptr;
+  std::int64_t cells = 0;
+  const auto first = occupants_.begin() + group.first;
+  std::vector<const Sequence*> sequences(first, first + group.count);
+  std::erase(sequences, nullptr);
+  // Beams of one search come together, in the order of their rows: each shares the most with its neighbour.
+  std::sort(sequences.begin(), sequences.end(), [](const Sequence* a, const Sequence* b) {
+    if (&a->request != &b->request) return a->request.spec.id < b->request.spec.id;
+    return std::ranges::lexicographical_compare(a->history.ids(), b->history.ids());
+  });
+  std::span<const std::int32_t> previous;
+  for (const Sequence* sequence : sequences) {
+    const auto row = sequence->history.ids().first(lengthOf(*sequence));
+    if (row.empty()) continue;
+    const bool shares = kind == SlotKind::beam && owner == &sequence->request;
+    const std::size_t shared = shares ? commonPrefixLength(previous, row) : 0;
+    cells += static_cast<std::int64_t>(row.size() - shared);
+    previous = row;
+    owner = &sequence->request;
   }
-  return promised;
+  return cells;
+}
+
+std::int64_t KvCache::usedCells(SlotKind kind) const {
+  return countCells(kind,
+                    [](const Sequence& sequence) { return static_cast<std::size_t>(sequence.evaluated); });
+}
+
+std::int64_t KvCache::promisedCells(SlotKind kind) const {
+  return countCells(kind, [](const Sequence& sequence) { return sequence.history.size(); });
 }
 
 }  // namespace glossa

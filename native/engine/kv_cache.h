@@ -28,15 +28,20 @@ class KvCache {
   bool fork(const Sequence& from, Sequence& to, std::int32_t tokens);
   /// Moves the slot and its cells to a sibling with the same row.
   void hand(Sequence& from, Sequence& to);
+  /// Makes the slots of a search's beams those of their continuations: moves[i] tells which beam's cells the
+  /// i-th sequence goes on from. The first continuation of a beam takes over its slot, others fork it. Beams
+  /// without a move keep an empty slot; one that could not be forked is left with nothing evaluated.
+  void reorder(const Request& search, std::span<const BeamMove> moves);
   /// Takes the slot back; its cells are kept in the store if that is worth it.
   void release(Sequence& sequence);
   /// Takes the slot back and forgets its cells.
   void discard(Sequence& sequence);
 
-  /// Cells that the sequences in slots take, a prompt that siblings share counted once for each.
-  std::int64_t usedCells() const;
+  /// Cells that the sequences in slots of a kind take: of beams distinct ones, of siblings on their own a
+  /// shared prompt once for each.
+  std::int64_t usedCells(SlotKind kind) const;
   /// Cells that they will take once all of their rows so far are evaluated.
-  std::int64_t promisedCells() const;
+  std::int64_t promisedCells(SlotKind kind) const;
   const PrefixStore& store() const { return store_; }
 
  private:
@@ -44,6 +49,8 @@ class KvCache {
     const Sequence* sequence = nullptr;
     std::size_t length = 0;
   };
+  template <typename Length>
+  std::int64_t countCells(SlotKind kind, Length lengthOf) const;
   LiveMatch findLive(std::int32_t adapterSet, std::span<const std::int32_t> tokens) const;
   void keep(const Sequence& sequence);
 

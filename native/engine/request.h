@@ -8,12 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "decoding/beam_search.h"
 #include "decoding/chooser.h"
 #include "decoding/finish_reason.h"
 #include "decoding/processor.h"
 #include "decoding/row_constraint.h"
 #include "decoding/token_history.h"
 #include "engine/logits_source.h"
+#include "engine/stop_strings.h"
 #include "engine/text_stream.h"
 
 namespace glossa {
@@ -22,9 +24,11 @@ using Clock = std::chrono::steady_clock;
 
 enum class SequenceState {
   waiting,     ///< has no slot: new, or preempted
-  following,   ///< has a slot and waits for a sibling to evaluate their common prompt
+  following,   ///< has a slot and waits for a sibling to evaluate what they have in common; a beam that does
+               ///< not run follows until it does
   prefilling,  ///< tokens of its row are still to be evaluated before its next choice
   decoding,    ///< one token is to be evaluated, then the next is chosen
+  proposed,    ///< a beam whose continuations are known, while those of other beams are not
   finished,
 };
 
@@ -45,37 +49,46 @@ struct RequestSpec {
 
 struct Request;
 
+/// A row that is being generated: one of the sequences that a request returns, or a running beam of its
+/// search.
 struct Sequence {
-  Sequence(Request& owner, std::int32_t indexInRequest, std::size_t vocabularySize);
+  Sequence(Request& owner, std::int32_t indexInRequest, TokenHistory row, const std::string& context);
 
   Request& request;
   const std::int32_t index;
   SequenceState state = SequenceState::waiting;
   std::int32_t slot = -1;
   std::int32_t evaluated = 0;  ///< leading tokens of the row whose cells are in the slot
-  std::int32_t generated = 0;
   TokenHistory history;
-  TextStream text;
-  std::unique_ptr<TokenChooser> chooser;
+  TextStream text;                        ///< not of a beam
+  StopTail tail;                          ///< of a beam only
+  std::unique_ptr<TokenChooser> chooser;  ///< not of a beam
+  bool hasProposed = false;               ///< a beam: in this step of the search
 
+  std::int32_t generated() const { return static_cast<std::int32_t>(history.generated()); }
   std::int32_t pendingTokens() const { return static_cast<std::int32_t>(history.size()) - evaluated; }
   bool active() const { return state == SequenceState::prefilling || state == SequenceState::decoding; }
   bool holdsSlot() const { return slot >= 0; }
 };
 
 struct Request {
-  Request(RequestSpec given, std::size_t vocabularySize);
+  /// @param context the end of the prompt, as far as stop strings may begin in it
+  Request(RequestSpec given, std::size_t vocabularySize, const std::string& context);
 
   const RequestSpec spec;
   const LogitsProcessorList processors;
+  const StopStrings stopStrings;
+  /// What is returned; with beams the search's rows, of which the first beams->runningBeams() run.
   std::vector<std::unique_ptr<Sequence>> sequences;
+  std::unique_ptr<BeamSearch> beams;  ///< null without
+  std::vector<bool> endedResults;     ///< with beams: results that were cancelled before the others
   bool paused = false;
   bool promptReported = false;
   std::int32_t cachedTokens = 0;  ///< of the prompt, reused when its first sequence was admitted
 
   bool isFinished() const;
-  SlotKind slotKind() const { return spec.decoding.numBeams > 1 ? SlotKind::beam : SlotKind::stream; }
-  /// A sequence that is evaluating the prompt all siblings need, if one is.
+  SlotKind slotKind() const { return beams ? SlotKind::beam : SlotKind::stream; }
+  /// A sequence that is evaluating what all siblings need, if one is.
   Sequence* lead() const;
   /// A sequence that waits in its slot for the lead, if one does.
   Sequence* follower() const;

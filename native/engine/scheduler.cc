@@ -119,15 +119,23 @@ std::optional<Clock::time_point> Scheduler::nextDeadline() const {
 }
 
 void Scheduler::execute(RequestSpec spec) {
-  requests_.push_back(std::make_unique<Request>(std::move(spec), source_->vocabularySize()));
+  const std::string context = stopContext(spec);
+  requests_.push_back(std::make_unique<Request>(std::move(spec), source_->vocabularySize(), context));
   byId_.emplace(requests_.back()->spec.id, requests_.back().get());
 }
 
 void Scheduler::execute(const Cancel& cancel) {
   const auto found = byId_.find(cancel.requestId);
   if (found == byId_.end()) return;
-  for (const auto& sequence : found->second->sequences) {
-    if (cancel.sequence < 0 || sequence->index == cancel.sequence) finish(*sequence, FinishReason::cancelled);
+  Request& request = *found->second;
+  const std::int32_t results = request.spec.numReturnSequences;
+  for (std::int32_t index = 0; index < results; ++index) {
+    if (cancel.sequence >= 0 && cancel.sequence != index) continue;
+    if (request.beams) {
+      cancelResult(request, index);
+    } else {
+      finish(*request.sequences[static_cast<std::size_t>(index)], FinishReason::cancelled);
+    }
   }
 }
 
@@ -140,6 +148,11 @@ void Scheduler::expireDeadlines() {
   const auto now = Clock::now();
   for (const auto& request : requests_) {
     if (!request->spec.deadline || *request->spec.deadline > now) continue;
+    if (request->isFinished()) continue;
+    if (request->beams) {
+      stopBeams(*request, FinishReason::deadline);
+      continue;
+    }
     for (const auto& sequence : request->sequences) finish(*sequence, FinishReason::deadline);
   }
 }
@@ -153,10 +166,25 @@ void Scheduler::removeFinished() {
 }
 
 void Scheduler::report(const Sequence& sequence, Event event) {
-  event.requestId = sequence.request.spec.id;
-  event.sequence = sequence.index;
-  event.generatedTokens = sequence.generated;
+  event.generatedTokens = sequence.generated();
+  reportResult(sequence.request, sequence.index, std::move(event));
+}
+
+void Scheduler::reportResult(const Request& request, std::int32_t result, Event event) {
+  event.requestId = request.spec.id;
+  event.sequence = result;
   events_.push_back(std::move(event));
+}
+
+/// The end of a prompt, as far as a stop string may begin in it.
+std::string Scheduler::stopContext(const RequestSpec& spec) const {
+  std::string context;
+  if (!spec.stopStringsSpanPrompt) return context;
+  const std::size_t reach = StopStrings(spec.stopStrings).reach();
+  for (auto token = spec.prompt.rbegin(); token != spec.prompt.rend() && context.size() < reach; ++token) {
+    context.insert(0, source_->piece(*token));
+  }
+  return context.substr(context.size() - std::min(context.size(), reach));
 }
 
 void Scheduler::publish() {
@@ -168,8 +196,10 @@ void Scheduler::publish() {
     stats.activeSequences += holding;
     (holding > 0 ? stats.activeRequests : stats.queuedRequests) += 1;
   }
-  stats.usedCells = cache_.usedCells();
+  stats.usedCells = cache_.usedCells(SlotKind::stream);
   stats.totalCells = source_->slotGroup(SlotKind::stream).cells;
+  stats.usedBeamCells = cache_.usedCells(SlotKind::beam);
+  stats.totalBeamCells = source_->slotGroup(SlotKind::beam).cells;
   stats.cachedPrefixes = static_cast<std::int64_t>(cache_.store().size());
   stats.cachedPrefixBytes = static_cast<std::int64_t>(cache_.store().usedBytes());
   {

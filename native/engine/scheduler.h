@@ -28,8 +28,10 @@ struct SchedulerStats {
   std::int64_t queuedRequests = 0;
   std::int64_t activeRequests = 0;
   std::int64_t activeSequences = 0;
-  std::int64_t usedCells = 0;
-  std::int64_t totalCells = 0;
+  std::int64_t usedCells = 0;   ///< of streams' pool, by streams
+  std::int64_t totalCells = 0;  ///< of streams' pool
+  std::int64_t usedBeamCells = 0;
+  std::int64_t totalBeamCells = 0;  ///< of beams' pool; in the unified layout the same one
   std::int64_t cachedPrefixes = 0;
   std::int64_t cachedPrefixBytes = 0;
   std::int64_t decodeSteps = 0;
@@ -99,18 +101,25 @@ class Scheduler {
   void removeFinished();
   void publish();
   void report(const Sequence& sequence, Event event);
+  void reportResult(const Request& request, std::int32_t result, Event event);
+  std::string stopContext(const RequestSpec& spec) const;
 
   // admission.cc: who has a slot
   void admitWaiting();
-  Sequence* nextWaiting() const;
+  Sequence* nextWaiting(bool admitsStreams, bool admitsBeams) const;
+  bool mayJoin(const Request& search) const;
   bool hasRoomFor(const Sequence& sequence) const;
+  static std::int64_t rowCells(const Sequence& sequence);
   void admit(Sequence& sequence);
-  bool preemptYoungest();
+  void admitBeams(Request& request);
+  bool makeRoom();
+  void preempt(Sequence& sequence);
   void leaveLead(Sequence& lead);
 
   // stepping.cc: one step
   void step();
   std::vector<Sequence*> activeSequences() const;
+  void decodeByThemselves(const std::vector<Sequence*>& active);
   std::vector<Sequence*> takeTurn(const std::vector<Sequence*>& active);
   void buildBatch(const std::vector<Sequence*>& sequences);
   std::int32_t promptBudget() const;
@@ -122,6 +131,17 @@ class Scheduler {
   void chooseNext(Sequence& sequence, std::span<const float> logits);
   void finish(Sequence& sequence, FinishReason reason);
   void fail(Request& request, const std::string& reason);
+
+  // beam_stepping.cc: one step of a search
+  void proposeNext(Sequence& beam, std::span<const float> logits);
+  void resumeFollowers(Sequence& lead);
+  void advanceBeams(Request& request);
+  void stopBeams(Request& request, FinishReason reason);
+  void finishBeams(Request& request, FinishReason otherwise = FinishReason::exhausted);
+  void reportHypothesis(const Request& request, std::int32_t result, const Hypothesis& hypothesis);
+  void cancelResult(Request& request, std::int32_t result);
+  void releaseBeams(Request& request);
+  void giveSlotsBack(Request& search);
 
   const std::unique_ptr<LogitsSource> source_;
   const SchedulerOptions options_;

@@ -31,9 +31,22 @@ void Scheduler::step() {
   decodingElsewhere_ = 0;
   if (source_->adapterSets() > 1) active = takeTurn(active);
   if (options_.reproducible) {
-    for (Sequence* sequence : active) decode({sequence});
+    decodeByThemselves(active);
   } else {
     decode(active);
+  }
+}
+
+/// Reproducible mode: what is decoded together decides how kernels group their sums. Beams of one search are
+/// together in every run.
+void Scheduler::decodeByThemselves(const std::vector<Sequence*>& active) {
+  for (auto first = active.begin(); first != active.end();) {
+    const Request& request = (*first)->request;
+    const auto end = request.beams ? std::find_if(first, active.end(),
+                                                  [&](const Sequence* s) { return &s->request != &request; })
+                                   : first + 1;
+    decode({first, end});
+    first = end;
   }
 }
 
@@ -136,12 +149,10 @@ void Scheduler::decode(const std::vector<Sequence*>& sequences) {
     if (batch_.empty()) return;
     start = Clock::now();
     status = source_->decode(batch_, sequences.front()->request.spec.adapterSet);
-  } while (status == DecodeStatus::full && preemptYoungest());
+  } while (status == DecodeStatus::full && makeRoom());
   if (status == DecodeStatus::aborted) return;
   if (status != DecodeStatus::ok) {
-    const char* reason = status == DecodeStatus::full ? "the KV cache can't hold this request"
-                                                      : "the backend failed to decode a batch";
-    for (const Share& share : shares_) fail(share.sequence->request, reason);
+    for (const Share& share : shares_) fail(share.sequence->request, "the backend failed to decode a batch");
     return;
   }
   ++counters_.decodeSteps;
@@ -158,7 +169,12 @@ void Scheduler::accept(const Share& share) {
   sequence.evaluated += share.tokens;
   if (sequence.pendingTokens() > 0) return;
   const auto logits = source_->logits(share.last);
-  if (sequence.generated > 0) {
+  if (sequence.request.beams) {
+    if (sequence.generated() == 0) completePrompt(sequence);
+    proposeNext(sequence, logits);
+    return;
+  }
+  if (sequence.generated() > 0) {
     sequence.state = SequenceState::decoding;
     chooseNext(sequence, logits);
     return;
@@ -197,11 +213,13 @@ void Scheduler::chooseNext(Sequence& sequence, std::span<const float> logits) {
     fail(sequence.request, "the processors left no token to choose from");
     return;
   }
-  ++counters_.generatedTokens;
-  report(sequence, {.type = Event::Type::token,
-                    .tokenId = outcome->choice.token,
-                    .logprob = outcome->choice.logprob,
-                    .text = std::move(outcome->text)});
+  if (outcome->choice) {
+    ++counters_.generatedTokens;
+    report(sequence, {.type = Event::Type::token,
+                      .tokenId = outcome->choice->token,
+                      .logprob = outcome->choice->logprob,
+                      .text = std::move(outcome->text)});
+  }
   if (outcome->finished) finish(sequence, *outcome->finished);
 }
 

@@ -57,34 +57,24 @@ std::string toValidUtf8(std::string_view bytes) {
   return text;
 }
 
-/// Where the earliest completed stop string starts, or npos.
-std::size_t TextStream::findStop() const {
-  std::size_t earliest = std::string::npos;
-  for (const std::string& stop : stopStrings_) earliest = std::min(earliest, pending_.find(stop));
-  return earliest;
-}
-
-/// Length of the longest tail that is the beginning of a stop string.
-std::size_t TextStream::possibleStopLength() const {
-  std::size_t longest = 0;
-  for (const std::string& stop : stopStrings_) {
-    for (std::size_t length = std::min(stop.size() - 1, pending_.size()); length > longest; --length) {
-      if (std::string_view(pending_).ends_with(std::string_view(stop).substr(0, length))) longest = length;
-    }
-  }
-  return longest;
-}
-
 std::string TextStream::push(std::string_view bytes) {
   pending_ += bytes;
-  if (const std::size_t stop = findStop(); stop != std::string::npos) {
+  if (const std::size_t stop = stopStrings_.find(pending_, context_); stop != std::string::npos) {
     stopped_ = true;
-    std::string text = toValidUtf8(std::string_view(pending_).substr(0, stop));
+    const std::size_t begin = std::min(context_, stop);
+    std::string text = toValidUtf8(std::string_view(pending_).substr(begin, stop - begin));
     pending_.clear();
+    context_ = 0;
     return text;
   }
-  const std::string_view released =
-      std::string_view(pending_).substr(0, pending_.size() - possibleStopLength());
+  const std::size_t held = stopStrings_.unfinishedLength(pending_);
+  // Of the prompt no more is kept than a stop string may have begun in.
+  const std::size_t ownHeld = pending_.size() - context_;
+  const std::size_t keptContext = held > ownHeld ? held - ownHeld : 0;
+  pending_.erase(0, context_ - keptContext);
+  context_ = keptContext;
+  if (keptContext > 0) return {};
+  const std::string_view released = std::string_view(pending_).substr(0, pending_.size() - held);
   const std::size_t length = wholeCodePoints(released);
   std::string text = toValidUtf8(released.substr(0, length));
   pending_.erase(0, length);
@@ -92,8 +82,9 @@ std::string TextStream::push(std::string_view bytes) {
 }
 
 std::string TextStream::flush() {
-  std::string text = toValidUtf8(pending_);
+  std::string text = toValidUtf8(std::string_view(pending_).substr(context_));
   pending_.clear();
+  context_ = 0;
   return text;
 }
 

@@ -2,7 +2,8 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "engine/stop_strings.h"
 
 namespace glossa {
 
@@ -10,7 +11,10 @@ namespace glossa {
 /// that could still become part of a stop string. Bytes that are no UTF-8 become U+FFFD.
 class TextStream {
  public:
-  explicit TextStream(std::vector<std::string> stopStrings) : stopStrings_(std::move(stopStrings)) {}
+  /// @param stopStrings must outlive the stream
+  /// @param context the end of the prompt, if a stop string may begin in it; never given out
+  explicit TextStream(const StopStrings& stopStrings, std::string context = {})
+      : stopStrings_(stopStrings), pending_(std::move(context)), context_(pending_.size()) {}
 
   /// Adds a token's bytes and returns the text that became final. After a stop string was completed,
   /// stopped() is true and what came before it has been returned.
@@ -20,11 +24,9 @@ class TextStream {
   bool stopped() const { return stopped_; }
 
  private:
-  std::size_t findStop() const;
-  std::size_t possibleStopLength() const;
-
-  std::vector<std::string> stopStrings_;
+  const StopStrings& stopStrings_;
   std::string pending_;
+  std::size_t context_;  ///< leading bytes of pending_ that belong to the prompt
   bool stopped_ = false;
 };
 

@@ -11,21 +11,35 @@ std::optional<FinishReason> finishReason(const Sequence& sequence, std::int32_t 
   const auto& eos = decoding.eosTokenIds;
   if (std::find(eos.begin(), eos.end(), token) != eos.end()) return FinishReason::eos;
   if (sequence.text.stopped()) return FinishReason::stop;
-  if (sequence.generated >= decoding.maxNewTokens) return FinishReason::length;
+  if (sequence.generated() >= decoding.maxNewTokens) return FinishReason::length;
   return std::nullopt;
 }
 
 }  // namespace
 
+void TokenStep::process(const Sequence& sequence) {
+  for (const auto& processor : sequence.request.processors) processor->apply(row_, sequence.history);
+}
+
 std::optional<TokenOutcome> TokenStep::run(Sequence& sequence, std::span<const float> logits) {
   row_.assign(logits);
-  for (const auto& processor : sequence.request.processors) processor->apply(row_, sequence.history);
-  const auto choice = sequence.chooser->choose(row_, static_cast<std::uint64_t>(sequence.generated));
+  process(sequence);
+  const RowConstraint* grammar = sequence.history.constraint();
+  // What the grammar still allows is the end: no token of the text is needed to say so.
+  if (grammar != nullptr && grammar->isComplete()) return TokenOutcome{{}, {}, FinishReason::stop};
+  const auto choice = sequence.chooser->choose(row_, static_cast<std::uint64_t>(sequence.generated()));
   if (!choice) return std::nullopt;
   sequence.history.append(choice->token);
-  ++sequence.generated;
   std::string text = sequence.text.push(source_.piece(choice->token));
-  return TokenOutcome{*choice, std::move(text), finishReason(sequence, choice->token)};
+  return TokenOutcome{choice, std::move(text), finishReason(sequence, choice->token)};
+}
+
+void TokenStep::propose(Sequence& beam, std::span<const float> logits) {
+  row_.assign(logits);
+  row_.normalize();
+  process(beam);
+  beam.request.beams->propose(beam.index, row_);
+  beam.hasProposed = true;
 }
 
 }  // namespace glossa

@@ -10,7 +10,7 @@ namespace glossa {
 
 /// What choosing one token did to its sequence.
 struct TokenOutcome {
-  Choice choice{};
+  std::optional<Choice> choice;          ///< nothing if a grammar allowed no further token
   std::string text;                      ///< text that became final
   std::optional<FinishReason> finished;  ///< why the sequence ends with this token, if it does
 };
@@ -24,7 +24,12 @@ class TokenStep {
   /// Chooses the next token and appends it to the sequence. Nothing if no token is left to choose.
   std::optional<TokenOutcome> run(Sequence& sequence, std::span<const float> logits);
 
+  /// Gives a beam's processed log-probabilities to its search.
+  void propose(Sequence& beam, std::span<const float> logits);
+
  private:
+  void process(const Sequence& sequence);
+
   const LogitsSource& source_;
   ScoreRow row_;
 };

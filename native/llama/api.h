@@ -65,6 +65,7 @@ namespace glossa {
   X(llama_model_get_vocab)               \
   X(llama_model_has_decoder)             \
   X(llama_model_has_encoder)             \
+  X(llama_model_is_hybrid)               \
   X(llama_model_is_recurrent)            \
   X(llama_model_load_from_file)          \
   X(llama_model_meta_count)              \
@@ -73,6 +74,7 @@ namespace glossa {
   X(llama_model_meta_val_str_by_index)   \
   X(llama_model_n_ctx_train)             \
   X(llama_model_n_params)                \
+  X(llama_model_n_swa)                   \
   X(llama_model_quantize)                \
   X(llama_model_quantize_default_params) \
   X(llama_model_size)                    \

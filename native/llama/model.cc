@@ -127,6 +127,10 @@ bool Model::isRecurrent() const {
   return api().llama_model_is_recurrent(handle());
 }
 
+bool Model::hasPlainCells() const {
+  return !isRecurrent() && !api().llama_model_is_hybrid(handle()) && api().llama_model_n_swa(handle()) == 0;
+}
+
 std::int32_t Model::startToken() const {
   const std::int32_t bos = api().llama_vocab_bos(vocabulary_);
   return bos >= 0 ? bos : api().llama_vocab_eos(vocabulary_);

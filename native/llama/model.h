@@ -44,6 +44,8 @@ class Model {
   std::optional<std::string> chatTemplate() const;
   /// Recurrent models keep one state per sequence: a prefix of it can't be cut out.
   bool isRecurrent() const;
+  /// Whether what a sequence leaves behind is one KV cell per token: no recurrent state, no sliding window.
+  bool hasPlainCells() const;
 
   /// Ids that end a generation, in ascending order: the EOS id and the other end-of-generation ids of the
   /// file.

@@ -13,6 +13,7 @@
 #include "node/evaluate.h"
 #include "node/measure.h"
 #include "node/model_object.h"
+#include "node/search_functions.h"
 
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -140,6 +141,9 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("processScores", processScores);
   add("chooseTokens", chooseTokens);
   add("philox", philox);
+  add("torchExponentials", torchExponentials);
+  add("sampleTable", sampleTable);
+  add("searchTable", searchTable);
   add("measureDecodeLoop", measureDecodeLoop);
   add("measureChoice", measureChoice);
   return exports;

@@ -153,8 +153,6 @@ RequestSpec requestSpecOf(const Napi::Object& object, std::size_t vocabularySize
   return spec;
 }
 
-namespace {
-
 const char* nameOf(FinishReason reason) {
   switch (reason) {
     case FinishReason::eos:
@@ -172,6 +170,8 @@ const char* nameOf(FinishReason reason) {
   }
   return "";
 }
+
+namespace {
 
 template <typename... Values>
 Napi::Array tuple(Napi::Env env, const Values&... values) {

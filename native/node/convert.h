@@ -35,6 +35,9 @@ DecodingParameters decodingParametersOf(const Napi::Object& object, std::size_t 
 /// @throws Napi::RangeError for an empty prompt, an id outside the vocabulary or an adapter set that is none
 RequestSpec requestSpecOf(const Napi::Object& object, std::size_t vocabularySize, std::int32_t adapterSets);
 
+/// The name of src/generation/events.ts.
+const char* nameOf(FinishReason reason);
+
 /// The events of a step as an array of tuples; src/engine/protocol.ts describes them.
 Napi::Array toTuples(Napi::Env env, const std::vector<Event>& events);
 

@@ -51,7 +51,7 @@ Napi::Value processScores(const Napi::CallbackInfo& info) {
 
 Napi::Value chooseTokens(const Napi::CallbackInfo& info) {
   const Setting setting(info);
-  const auto chooser = makeChooser(setting.parameters, 0);
+  const auto chooser = makeChooser(setting.parameters, {0, 1});
   auto tokens = Napi::Int32Array::New(info.Env(), info[3].As<Napi::Number>().Uint32Value());
   ScoreRow row;
   for (std::size_t step = 0; step < tokens.ElementLength(); ++step) {

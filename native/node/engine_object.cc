@@ -110,6 +110,8 @@ Napi::Value EngineObject::create(const Napi::CallbackInfo& info) {
   context.contextSize = integerOf<std::int32_t>(options, "contextSize");
   context.slots = integerOf<std::int32_t>(options, "parallelSequences");
   context.kvCells = integerOf<std::int64_t>(options, "kvCells");
+  context.beamCells = integerOf<std::int64_t>(options, "beamCells");
+  context.kvType = kvTypeNamed(stringOf(options, "kvType"));
   context.layout = stringOf(options, "kvLayout") == "unified" ? KvLayout::unified : KvLayout::split;
   context.threads = integerOf<std::int32_t>(options, "threads");
   context.turnFile = integerOf<int>(options, "turnFile");
@@ -188,6 +190,8 @@ Napi::Value EngineObject::stats(const Napi::CallbackInfo& info) {
   set("activeSequences", stats.activeSequences);
   set("usedCells", stats.usedCells);
   set("totalCells", stats.totalCells);
+  set("usedBeamCells", stats.usedBeamCells);
+  set("totalBeamCells", stats.totalBeamCells);
   set("cachedPrefixes", stats.cachedPrefixes);
   set("cachedPrefixBytes", stats.cachedPrefixBytes);
   set("decodeSteps", stats.decodeSteps);

@@ -89,7 +89,7 @@ Napi::Value measureChoice(const Napi::CallbackInfo& info) {
   const auto parameters = decodingParametersOf(info[1].As<Napi::Object>(), logits.ElementLength());
   const auto rounds = info[2].As<Napi::Number>().Uint32Value();
   const auto processors = makeProcessors(parameters);
-  const auto chooser = makeChooser(parameters, 0);
+  const auto chooser = makeChooser(parameters, {0, 1});
   std::vector<std::int32_t> prompt(64);
   for (std::size_t i = 0; i < prompt.size(); ++i)
     prompt[i] = static_cast<std::int32_t>(i * 7 % logits.ElementLength());

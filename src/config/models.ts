@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 
+import { cacheFault } from '../engine/cache-options.js';
 import type { EngineOptions, LoraAdapter } from '../engine/engine.js';
 import { GlossaError } from '../errors.js';
 import { suggestion } from '../nearest-name.js';
@@ -157,17 +158,7 @@ function engineOptions(
     `${SHIPPED_MODEL_ID}-q8_0.gguf`,
   );
   const threads = model.threads ?? settings.threads;
-  const reproducible = model.reproducible ?? settings.reproducible;
-  const kvLayout = model.kvLayout ?? settings.kvLayout;
-  if (reproducible && kvLayout === 'unified')
-    throw new GlossaError(
-      'CONFIG_INVALID',
-      `models.${id}: reproducible needs kvLayout split, received unified`,
-    );
-  const kvCells = model.kvCells ?? settings.kvCells;
-  if (kvCells !== 0 && kvLayout === 'split')
-    throw new GlossaError('CONFIG_INVALID', `models.${id}: kvCells needs kvLayout unified, received split`);
-  return {
+  const options: EngineOptions = {
     modelPath: model.path ?? shippedPath,
     contextSize: model.contextSize ?? settings.contextSize,
     parallelSequences: model.parallelSequences ?? settings.parallelSequences,
@@ -175,11 +166,16 @@ function engineOptions(
     gpu: settings.gpu,
     gpuLayers: model.gpuLayers ?? settings.gpuLayers,
     cacheRamBytes: model.cacheRam ?? settings.cacheRam,
-    reproducible,
-    kvLayout,
-    kvCells,
+    reproducible: model.reproducible ?? settings.reproducible,
+    kvLayout: model.kvLayout ?? settings.kvLayout,
+    kvCells: model.kvCells ?? settings.kvCells,
+    beamCells: model.beamCells ?? settings.beamCells,
+    kvType: model.kvType ?? settings.kvType,
     queueLimit: model.queueLimit ?? settings.queueLimit,
   };
+  const fault = cacheFault(options);
+  if (fault !== undefined) throw new GlossaError('CONFIG_INVALID', `models.${id}: ${fault}`);
+  return options;
 }
 
 function resolveDefault(models: readonly ModelDefinition[], wanted: string | undefined): string {

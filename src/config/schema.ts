@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { KV_TYPES, MOST_SEQUENCES } from '../engine/cache-options.js';
 import { byteSize, modelName, seconds } from './values.js';
 
 /** What the documentation says of an option, and what zod can't know of it. */
@@ -26,7 +27,7 @@ const modelSettings = {
     description:
       'Tokens one sequence can hold, prompt and new ones together; 0 takes what the model was trained on, or less if memory is short',
   }),
-  parallelSequences: z.int().min(0).max(1024).register(optionMeta, {
+  parallelSequences: z.int().min(0).max(MOST_SEQUENCES.split).register(optionMeta, {
     description: 'Sequences decoded at the same time; 0 takes 16, or fewer if memory is short',
   }),
   threads: z.int().min(0).max(4096).register(optionMeta, {
@@ -43,6 +44,13 @@ const modelSettings = {
   }),
   kvCells: count().register(optionMeta, {
     description: 'Cells of a unified KV cache; 0 takes parallelSequences x contextSize',
+  }),
+  beamCells: count().register(optionMeta, {
+    description:
+      "Cells of the beams' pool in a split KV cache; 0 takes 4 x contextSize, at least 2048, or less if memory is short",
+  }),
+  kvType: z.enum(KV_TYPES).register(optionMeta, {
+    description: 'Element type of the KV cache; q8_0 halves its memory at a small loss of accuracy',
   }),
   reproducible: z.boolean().register(optionMeta, {
     description:
@@ -117,6 +125,8 @@ export const settingsSchema = z.strictObject({
   cacheRam: modelSettings.cacheRam.prefault('512MiB'),
   kvLayout: modelSettings.kvLayout.default('split'),
   kvCells: modelSettings.kvCells.default(0),
+  beamCells: modelSettings.beamCells.default(0),
+  kvType: modelSettings.kvType.default('f16'),
   reproducible: modelSettings.reproducible.default(false),
   queueLimit: modelSettings.queueLimit.default(256),
   preload: modelSettings.preload.default(false),

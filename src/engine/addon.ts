@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { GlossaError } from '../errors.js';
 import type { FinishReason } from '../generation/events.js';
 import type { GenerationRequest } from '../generation/request.js';
+import type { KvType } from './cache-options.js';
 
 /** What does not reach the addon as it is: text, what is tokenized or timed before, what is given to a request. */
 type NotDecoding =
@@ -64,6 +65,10 @@ export interface NativeEngineStats {
   readonly activeSequences: number;
   readonly usedCells: number;
   readonly totalCells: number;
+  /** Cells that beams take, each counted once however many beams share it. */
+  readonly usedBeamCells: number;
+  /** Cells of the pool that beams draw on; in the unified layout all of them. */
+  readonly totalBeamCells: number;
   readonly cachedPrefixes: number;
   readonly cachedPrefixBytes: number;
   readonly decodeSteps: number;
@@ -132,7 +137,10 @@ export interface NativeEngineOptions extends SchedulerOptions {
   readonly contextSize: number;
   readonly parallelSequences: number;
   readonly kvCells: number;
+  /** Cells of the beams' pool in the split layout; at least 1. */
+  readonly beamCells: number;
   readonly kvLayout: 'split' | 'unified';
+  readonly kvType: KvType;
   readonly threads: number;
   /** File descriptor by which processes take turns at computing (src/engine/compute-turn.ts); -1 for none. */
   readonly turnFile: number;
@@ -185,6 +193,15 @@ export interface NativeLowRankOptions {
   readonly transposed: boolean;
   /** At most. */
   readonly threads: number;
+}
+
+/** What a beam search over a table found. */
+export interface TableHypothesis {
+  readonly tokens: number[];
+  /** Processed score of each token. */
+  readonly logprobs: number[];
+  readonly score: number;
+  readonly reason: FinishReason;
 }
 
 /** The addon's exports: native/node/addon.cc. */
@@ -262,6 +279,31 @@ export interface Addon {
   ): Int32Array;
   /** Philox4x32-10: four output words for a counter of four words and a key of two. */
   philox(counter: readonly number[], key: readonly number[]): number[];
+  /** The first values of Tensor.exponential_() after torch.manual_seed(seed). */
+  torchExponentials(seed: number, count: number): Float32Array;
+  /**
+   * The tokens of each of several sequences over bigram logits, to maxNewTokens or EOS.
+   *
+   * @param table square: row t holds the logits after token t
+   */
+  sampleTable(
+    table: Float32Array,
+    prompt: readonly number[],
+    parameters: DecodingParameters,
+    sequences: number,
+  ): number[][];
+  /** A whole beam search over bigram logits: hypotheses, best first. */
+  searchTable(
+    table: Float32Array,
+    prompt: readonly number[],
+    parameters: DecodingParameters,
+    options: {
+      /** Ids that end a beam as a stop string would. */
+      readonly stopTokens: readonly number[];
+      /** The search is stopped after so many. */
+      readonly steps: number;
+    },
+  ): TableHypothesis[];
   measureDecodeLoop(
     model: NativeModel,
     options: DecodeLoopOptions,

@@ -1,6 +1,7 @@
 import type { GenerationEvent } from '../generation/events.js';
 import type { GenerationRequestInput } from '../generation/request.js';
 import type { NativeEngineStats } from './addon.js';
+import type { KvType } from './cache-options.js';
 
 /** What a loaded model says of itself. */
 export interface ModelInfo {
@@ -86,7 +87,7 @@ export interface EngineOptions {
   readonly modelPath: string;
   /** Tokens one sequence can hold; 0 takes what the model was trained on, or less if memory is short. */
   readonly contextSize: number;
-  /** Sequences decoded at the same time; 0 takes 16, or fewer if memory is short. */
+  /** Sequences decoded at the same time, up to 256 (192 if unified); 0 takes 16, or fewer if memory is short. */
   readonly parallelSequences: number;
   /** Compute threads; 0 takes the physical cores available to the process. */
   readonly threads: number;
@@ -101,6 +102,13 @@ export interface EngineOptions {
   readonly kvLayout: 'split' | 'unified';
   /** Cells of a unified cache; 0 takes parallelSequences x contextSize. */
   readonly kvCells: number;
+  /**
+   * Cells of the pool that beams share in the split layout, taken from the system at the first beam search; 0 takes
+   * 4 x contextSize and at least 2048, or less if memory is short. In the unified layout beams draw on `kvCells`.
+   */
+  readonly beamCells: number;
+  /** Element type of keys and values. q8_0 needs a model whose heads have a multiple of 32 dimensions. */
+  readonly kvType: KvType;
   /** Requests that may wait; one more is refused with OVERLOADED. */
   readonly queueLimit: number;
   /** Adapters that requests can be decoded with, all of a set together; default: one set without any. */

@@ -6,7 +6,7 @@ import { nativeAdapters } from './adapters.js';
 import { openBackend } from './backend.js';
 import { TURN_FILE } from './compute-turn.js';
 import type { EngineOptions, EngineStats, ModelInfo } from './engine.js';
-import { type CacheSizes, fitCache, hasRotaryPositions, kvBytesPerToken } from './fit.js';
+import { cacheBytes, type CacheSizes, fitCache, hasRotaryPositions, kvBytesPerToken } from './fit.js';
 import { checkAdapterFile, checkModelFile, reasonOf } from './load-failure.js';
 import type { Submission } from './protocol.js';
 
@@ -65,7 +65,7 @@ export class LoadedModel {
           });
         },
       );
-      return new LoadedModel(model, engine, describe(model, sizes, backend));
+      return new LoadedModel(model, engine, describe(model, options, sizes, backend));
     } catch (error) {
       throw new GlossaError(
         'MODEL_LOAD_FAILED',
@@ -168,7 +168,12 @@ export class LoadedModel {
 /** Sizes of the KV cache: as configured, or what the memory that is left after loading allows. */
 function chooseSizes(model: NativeModel, options: EngineOptions): CacheSizes {
   const { metadata, trainedContextSize } = model.info();
-  const sizes = fitCache(options, trainedContextSize, kvBytesPerToken(metadata), process.availableMemory());
+  const sizes = fitCache(
+    options,
+    trainedContextSize,
+    kvBytesPerToken(metadata, options.kvType),
+    process.availableMemory(),
+  );
   if (sizes.contextSize > trainedContextSize && !hasRotaryPositions(metadata)) {
     throw new Error(
       `it has positions for ${trainedContextSize} tokens, fewer than the contextSize of ${sizes.contextSize}`,
@@ -179,15 +184,23 @@ function chooseSizes(model: NativeModel, options: EngineOptions): CacheSizes {
   return { ...sizes, contextSize: Math.min(sizes.contextSize, options.kvCells) };
 }
 
-function describe(model: NativeModel, sizes: CacheSizes, backend: string): ModelInfo {
+function describe(
+  model: NativeModel,
+  { kvType }: EngineOptions,
+  { contextSize, parallelSequences, beamCells }: CacheSizes,
+  backend: string,
+): ModelInfo {
   const { startTokenId, ...info } = model.info();
+  // A GPU's cache is not this process's memory.
+  const beamBytes = backend === 'cpu' ? cacheBytes(beamCells, kvBytesPerToken(info.metadata, kvType)) : 0;
   return {
     ...info,
     startTokenId: startTokenId < 0 ? null : startTokenId,
     architecture: info.metadata['general.architecture'] ?? 'unknown',
-    // Weights were read for checking and the KV cache was cleared, so both are resident by now.
-    memoryBytes: process.memoryUsage.rss(),
-    ...sizes,
+    // Weights were read for checking and the KV cache was cleared, so both are resident by now. The beams' pool will be.
+    memoryBytes: process.memoryUsage.rss() + beamBytes,
+    contextSize,
+    parallelSequences,
     backend,
   };
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { fitCache, kvBytesPerToken } from '../../src/engine/fit.js';
+import { cacheBytes, fitCache, kvBytesPerToken } from '../../src/engine/fit.js';
 
 const GIB = 2 ** 30;
-const automatic = { contextSize: 0, parallelSequences: 0 };
+const automatic = { contextSize: 0, parallelSequences: 0, beamCells: 0, kvLayout: 'split' } as const;
 
 describe('KV bytes per token', () => {
   test('of GPT-2 124M', () => {
@@ -14,7 +14,10 @@ describe('KV bytes per token', () => {
       'gpt2.embedding_length': '768',
       'gpt2.attention.head_count': '12',
     };
-    assert.equal(kvBytesPerToken(metadata), 12 * 768 * 2 * 2);
+    assert.equal(kvBytesPerToken(metadata, 'f16'), 12 * 768 * 2 * 2);
+    assert.equal(kvBytesPerToken(metadata, 'f32'), 12 * 768 * 2 * 4);
+    // 32 elements take 34 bytes.
+    assert.equal(kvBytesPerToken(metadata, 'q8_0'), (12 * 768 * 2 * 34) / 32);
   });
 
   test('of a model with grouped queries and its own key length', () => {
@@ -27,47 +30,82 @@ describe('KV bytes per token', () => {
       'llama.attention.key_length': '128',
       'llama.attention.value_length': '128',
     };
-    assert.equal(kvBytesPerToken(metadata), 131_072);
+    assert.equal(kvBytesPerToken(metadata, 'f16'), 131_072);
+  });
+
+  test('of a cache: llama.cpp rounds cells up to multiples of 256', () => {
+    assert.equal(cacheBytes(2048, 36_864), 2048 * 36_864);
+    assert.equal(cacheBytes(300, 100), 512 * 100);
+    assert.equal(cacheBytes(2048, null), 0);
   });
 
   test('are unknown without the metadata', () => {
-    assert.equal(kvBytesPerToken({ 'general.architecture': 'rwkv6' }), null);
+    assert.equal(kvBytesPerToken({ 'general.architecture': 'rwkv6' }, 'f16'), null);
   });
 });
 
 describe('cache sizes', () => {
-  test('are the trained context and 16 sequences for a small model', () => {
+  test('are the trained context, 16 sequences and 4 contexts of beams for a small model', () => {
     assert.deepEqual(fitCache(automatic, 1024, 36_864, 8 * GIB), {
       contextSize: 1024,
       parallelSequences: 16,
+      beamCells: 4096,
     });
   });
 
-  test('give up sequences first: 8B parameters, 128k positions, 64 GiB', () => {
+  test('give the beams 2048 cells where the context is short', () => {
+    assert.equal(fitCache(automatic, 256, 36_864, 8 * GIB).beamCells, 2048);
+  });
+
+  test('give up beams first, down to a quarter: 8B parameters, 32k positions, 64 GiB', () => {
+    assert.deepEqual(fitCache(automatic, 32_768, 131_072, 64 * GIB), {
+      contextSize: 32_768,
+      parallelSequences: 6,
+      beamCells: 65_536,
+    });
+  });
+
+  test('then sequences: 128k positions', () => {
     assert.deepEqual(fitCache(automatic, 131_072, 131_072, 64 * GIB), {
       contextSize: 131_072,
-      parallelSequences: 2,
+      parallelSequences: 1,
+      beamCells: 131_072,
     });
   });
 
   test('then context: the same model in 16 GiB', () => {
     assert.deepEqual(fitCache(automatic, 131_072, 131_072, 16 * GIB), {
+      contextSize: 32_768,
+      parallelSequences: 1,
+      beamCells: 32_768,
+    });
+  });
+
+  test('leave beams to the one pool of the unified layout', () => {
+    assert.deepEqual(fitCache({ ...automatic, kvLayout: 'unified' }, 131_072, 131_072, 16 * GIB), {
       contextSize: 65_536,
       parallelSequences: 1,
+      beamCells: 0,
     });
   });
 
   test('keep what was configured', () => {
-    const wanted = { contextSize: 4096, parallelSequences: 0 };
-    assert.deepEqual(fitCache(wanted, 131_072, 131_072, 8 * GIB), {
+    assert.deepEqual(fitCache({ ...automatic, contextSize: 4096 }, 131_072, 131_072, 8 * GIB), {
       contextSize: 4096,
-      parallelSequences: 8,
+      parallelSequences: 6,
+      beamCells: 8192,
     });
-    const both = { contextSize: 4096, parallelSequences: 64 };
-    assert.deepEqual(fitCache(both, 131_072, 131_072, GIB), both);
+    assert.deepEqual(fitCache({ ...automatic, beamCells: 16_384 }, 131_072, 131_072, 8 * GIB), {
+      contextSize: 16_384,
+      parallelSequences: 1,
+      beamCells: 16_384,
+    });
+    const all = { contextSize: 4096, parallelSequences: 64, beamCells: 300_000 };
+    assert.deepEqual(fitCache({ ...automatic, ...all }, 131_072, 131_072, GIB), all);
   });
 
   test('need no metadata', () => {
-    assert.deepEqual(fitCache(automatic, 2048, null, GIB), { contextSize: 2048, parallelSequences: 16 });
+    const sizes = { contextSize: 2048, parallelSequences: 16, beamCells: 8192 };
+    assert.deepEqual(fitCache(automatic, 2048, null, GIB), sizes);
   });
 });

@@ -18,6 +18,8 @@ export function shippedEngineOptions(overrides: Partial<EngineOptions> = {}): En
     reproducible: false,
     kvLayout: 'split',
     kvCells: 0,
+    beamCells: 0,
+    kvType: 'f16',
     queueLimit: 256,
     ...overrides,
   };

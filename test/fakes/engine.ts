@@ -263,6 +263,8 @@ const NO_STATS: EngineStats = {
   activeSequences: 0,
   usedCells: 0,
   totalCells: 4096,
+  usedBeamCells: 0,
+  totalBeamCells: 0,
   cachedPrefixes: 0,
   cachedPrefixBytes: 0,
   decodeSteps: 0,

@@ -30,6 +30,8 @@ async function greedy(addon: Addon, { path, adapters, uses }: Run): Promise<numb
     contextSize: 64,
     parallelSequences: 1,
     kvCells: 64,
+    beamCells: 64,
+    kvType: 'f16',
     kvLayout: 'split',
     threads: 1,
   } as const;

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { NativeRequest } from '../../src/engine/addon.js';
+import { hashTable, type Outcome, TableEngine } from './table-engine.js';
+
+const VOCABULARY = 40;
+const table = hashTable(VOCABULARY, 3);
+
+function tableEngine(options: Parameters<typeof TableEngine.create>[0] = {}): Promise<TableEngine> {
+  return TableEngine.create({ vocabularySize: VOCABULARY, table, ...options });
+}
+
+/** A search that returns all of its beams. */
+function search(numBeams: number, more: Partial<NativeRequest> = {}): Partial<NativeRequest> {
+  return { numBeams, numReturnSequences: numBeams, maxNewTokens: 12, ...more };
+}
+
+/** Requests of every mode: a stream's, samples, searches, sampled searches. */
+function mixedRequests(): Partial<NativeRequest>[] {
+  return Array.from({ length: 16 }, (_, index) => {
+    const prompt = [index, 3, (index * 7) % VOCABULARY, 5];
+    const modes: Partial<NativeRequest>[] = [
+      { maxNewTokens: 30 },
+      { doSample: true, seed: index, numReturnSequences: 4, maxNewTokens: 20 },
+      search(2 + (index % 9), { eosTokenId: [1, 5], lengthPenalty: 0.5 }),
+      search(3, { doSample: true, seed: index, eosTokenId: [2], earlyStopping: 'never' }),
+    ];
+    return { prompt, ...modes[index % modes.length] };
+  });
+}
+
+async function alone(requests: readonly Partial<NativeRequest>[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const request of requests) {
+    const engine = await tableEngine();
+    outcomes.push(await engine.run(request));
+    await engine.stop();
+  }
+  return outcomes;
+}
+
+/** What a request gave, without what depends on its neighbours. */
+function results({ tokens, scores, logprobs, reasons, failure }: Outcome): object {
+  return { tokens, scores, logprobs, reasons, failure };
+}
+
+describe('beams beside other requests', () => {
+  const requests = mixedRequests();
+
+  for (const [name, options] of [
+    ['sequences with cells of their own', {}],
+    ['one sequence after the other', { reproducible: true }],
+    ['kept prefixes', { cacheRamBytes: 1 << 20 }],
+    ['a pool for beams that is too small for all', { beamCells: 150 }],
+    ['one pool that is too small for all', { kvCells: 220, parallelSequences: 8, contextSize: 64 }],
+  ] as const) {
+    test(`give what they give alone: ${name}`, async () => {
+      const expected = await alone(requests);
+      const engine = await tableEngine(options);
+      const outcomes = await Promise.all(requests.map((request) => engine.run(request)));
+      outcomes.forEach((outcome, index) => {
+        assert.deepEqual(results(outcome), results(expected[index] ?? outcome), `request ${index}`);
+      });
+      const { usedCells, usedBeamCells, activeSequences } = engine.stats();
+      assert.deepEqual(
+        { usedCells, usedBeamCells, activeSequences },
+        {
+          usedCells: 0,
+          usedBeamCells: 0,
+          activeSequences: 0,
+        },
+      );
+      await engine.stop();
+    });
+  }
+
+  test('preemptions happen and change nothing', async () => {
+    const engine = await tableEngine({ beamCells: 300 });
+    const wide = Array.from({ length: 6 }, (_, index) =>
+      search(8, { prompt: [index, 4], maxNewTokens: 80, doSample: index % 2 === 1, seed: index }),
+    );
+    const outcomes = await Promise.all(wide.map((request) => engine.run(request)));
+    assert.ok(engine.stats().preemptions > 0);
+    const expected = await alone(wide);
+    assert.deepEqual(outcomes.map(results), expected.map(results));
+    await engine.stop();
+  });
+});
+
+describe('cells of a search', () => {
+  test('what beams share is held once', async () => {
+    const prompt = Array.from({ length: 30 }, (_, index) => index);
+    const request = search(64, { prompt, maxNewTokens: 40 });
+    const engine = await tableEngine({ stepDelayMs: 2 });
+    const running = engine.start(request);
+    let peak = 0;
+    let over = false;
+    void running.done.then(() => (over = true));
+    while (!over) {
+      peak = Math.max(peak, engine.stats().usedBeamCells);
+      await sleep(1);
+    }
+    await engine.stop();
+    const { failure, tokens } = await running.done;
+    assert.equal(failure, null);
+    assert.equal(new Set(tokens.map(String)).size, 64);
+    assert.ok(peak > 30 + 64, `${peak} cells`);
+    // The prompt once, not 64 times, and of the 64 x 39 further ones those before the beams part.
+    assert.ok(peak < 30 + (64 * 39) / 2, `${peak} cells`);
+    // The table's cells are counted one by one: it would refuse a batch beyond them.
+    const tight = await tableEngine({ beamCells: peak + 64 });
+    assert.equal((await tight.run(request)).failure, null);
+    await tight.stop();
+  });
+
+  test('a search that can never fit fails by itself; streams go on', async () => {
+    const engine = await tableEngine({ beamCells: 40 });
+    const stream = engine.start({ maxNewTokens: 60 });
+    const { failure } = await engine.run(search(16, { maxNewTokens: 40 }));
+    assert.equal(failure, "the 40 cells of the KV cache can't hold this request");
+    assert.equal((await stream.done).tokens[0]?.length, 60);
+    assert.equal((await engine.run(search(2))).failure, null);
+    await engine.stop();
+  });
+});
+
+describe('the end of a search', () => {
+  test('cancelled as a whole, in any state', async () => {
+    for (const delay of [0, 3, 10]) {
+      const engine = await tableEngine({ stepDelayMs: 2 });
+      const { id, done } = engine.start(search(4, { maxNewTokens: 100 }));
+      await sleep(delay);
+      engine.cancel(id);
+      const { reasons, tokens } = await done;
+      assert.deepEqual(reasons, ['cancelled', 'cancelled', 'cancelled', 'cancelled']);
+      assert.deepEqual(tokens, [[], [], [], []]);
+      assert.equal((await engine.run(search(2))).failure, null);
+      await engine.stop();
+    }
+  });
+
+  test('one result cancelled: the others come as ever', async () => {
+    const engine = await tableEngine({ stepDelayMs: 1 });
+    const expected = await engine.run(search(3));
+    const { id, done } = engine.start(search(3));
+    engine.cancel(id, 1);
+    const { tokens, reasons } = await done;
+    assert.deepEqual(tokens, [expected.tokens[0], [], expected.tokens[2]]);
+    assert.deepEqual(reasons, ['length', 'cancelled', 'length']);
+    await engine.stop();
+  });
+
+  test('the deadline gives the beams as they stand, best first', async () => {
+    const engine = await tableEngine({ stepDelayMs: 2 });
+    const outcome = await engine.run(search(3, { maxNewTokens: 200, remainingMs: 60 }));
+    assert.deepEqual(outcome.reasons, ['deadline', 'deadline', 'deadline']);
+    assert.ok(outcome.tokens.every((tokens) => tokens.length > 0 && tokens.length < 200));
+    const scores = outcome.scores.map(Number);
+    assert.deepEqual(
+      scores,
+      scores.toSorted((a, b) => b - a),
+    );
+    outcome.logprobs.forEach((logprobs, index) => {
+      const mean = logprobs.reduce((sum, logprob) => sum + logprob, 0) / logprobs.length;
+      assert.ok(Math.abs(mean - (scores[index] ?? 0)) < 1e-4);
+    });
+    await engine.stop();
+  });
+
+  test('the deadline before the first token gives nothing', async () => {
+    const engine = await tableEngine({ stepDelayMs: 1 });
+    const { tokens, reasons } = await engine.run(search(2, { remainingMs: 0 }));
+    assert.deepEqual({ tokens, reasons }, { tokens: [[], []], reasons: ['deadline', 'deadline'] });
+    await engine.stop();
+  });
+
+  test('fewer hypotheses than asked for: the rest is said to be exhausted', async () => {
+    const engine = await tableEngine();
+    const all = Array.from({ length: VOCABULARY }, (_, id) => id);
+    const suppressTokens = all.filter((id) => id !== 6 && id !== 9);
+    const { tokens, reasons } = await engine.run(search(4, { suppressTokens, maxNewTokens: 1 }));
+    assert.deepEqual(reasons, ['length', 'length', 'exhausted', 'exhausted']);
+    assert.deepEqual(tokens.slice(2), [[], []]);
+    assert.deepEqual(
+      tokens
+        .slice(0, 2)
+        .flat()
+        .toSorted((a, b) => a - b),
+      [6, 9],
+    );
+    await engine.stop();
+  });
+
+  test('a stop string ends the candidate that completes it and no other', async () => {
+    const engine = await tableEngine({
+      pieces: Array.from({ length: VOCABULARY }, (_, id) => `<${id}>`),
+    });
+    const free = await engine.run(search(3, { maxNewTokens: 6 }));
+    const [first, second] = free.tokens[0] ?? [];
+    const stop = `<${String(first)}><${String(second)}>`;
+    const { tokens, texts, reasons } = await engine.run(
+      search(3, { maxNewTokens: 6, stopStrings: [stop], earlyStopping: 'never', lengthPenalty: 0 }),
+    );
+    assert.ok(reasons.includes('stop'));
+    reasons.forEach((reason, index) => {
+      const spoken = (tokens[index] ?? []).map((id) => `<${id}>`).join('');
+      assert.equal(reason === 'stop', spoken.includes(stop));
+      assert.equal(texts[index], reason === 'stop' ? spoken.slice(0, spoken.indexOf(stop)) : spoken);
+    });
+    await engine.stop();
+  });
+});
