@@ -47,6 +47,8 @@ LlamaContext::LlamaContext(std::shared_ptr<const Model> model, std::shared_ptr<c
   parameters.kv_unified = options_.unified;
   parameters.type_k = options_.type;
   parameters.type_v = options_.type;
+  // llama.cpp's flash attention casts float32 keys and values to float16, which would undo the choice.
+  if (options_.type == GGML_TYPE_F32) parameters.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
   parameters.n_threads = threads_->count();
   parameters.n_threads_batch = threads_->count();
   parameters.no_perf = true;

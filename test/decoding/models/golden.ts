@@ -13,9 +13,11 @@ export interface GoldenCase {
   readonly scores?: readonly number[];
   /**
    * The least noise on all logits, of 0, 1e-5, 3e-5, 1e-4, 3e-4 and 1e-3, that changes the tokens; null: more.
-   * 0: they hang on how ggml's GELU rounds, see docs of the goldens.
+   * 0: they hang on how ggml's GELU rounds, scripts/goldens/decoding/MODELS.md.
    */
   readonly margin: number | null;
+  /** How far that rounding moves scores; absent for models without such a GELU. */
+  readonly scoreNoise?: number;
 }
 
 /** Goldens of a shipped model in float32. */
