@@ -9,6 +9,7 @@ import { physicalCores } from '../src/config/cores.js';
 import { packageRoot } from '../src/engine/addon.js';
 import { runInProcess } from './contenders/contender.js';
 import { GlossaServer } from './contenders/glossa.js';
+import { measureBeamCells, measureBeams, measureBesideStreams } from './beams.js';
 import { ensureBenchModel } from './random-model.js';
 import { megabytes, median, table } from './report.js';
 import { measureSampling } from './sampling.js';
@@ -107,6 +108,10 @@ async function main(): Promise<void> {
     `\nTwo models at once, a stream each: ${together.toFixed(0)} tokens per second in all, ` +
       `${(together / alone).toFixed(2)} of one model alone`,
   );
+  console.log('\nBeam search, steps per second (prompts left out):\n');
+  console.log(await measureBeams(modelPath, threads));
+  console.log(`\n${await measureBesideStreams(modelPath, threads)}`);
+  console.log(`\n${await measureBeamCells(modelPath, threads)}`);
   console.log('\nProcessing 50,257 scores and choosing a token, worst of three shapes of logits:\n');
   const sampling = [...(await measureSampling())].map(([mode, ms]) => [mode, ms.toFixed(3)]);
   console.log(table(['mode', 'ms a token'], sampling));

@@ -7,6 +7,7 @@ const ROUNDS = 300;
 
 const off: DecodingParameters = {
   ...parseGenerationRequest({ prompt: [0], doSample: true, topK: 0, seed: 1, eosTokenId: [] }),
+  maxNewTokens: 20,
   eosTokenId: [],
   seed: 1,
 };

@@ -17,6 +17,8 @@ export const SAMPLING = { temperature: 0.7, topK: 50, topP: 0.92 } as const;
 export interface Trial {
   /** Tokens generated per second of wall-clock time, prompts included, over all streams. */
   readonly tokensPerSecond: number;
+  /** Decoding steps per second, the prompt's evaluation left out; the bare loop's only. */
+  readonly stepsPerSecond?: number;
 }
 
 const WORDS =

@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'MODEL_LOAD_FAILED' // the model's file is missing, malformed or does not fit
   | 'MODEL_LOADING' // the model is still loading; worth repeating
   | 'OVERLOADED' // a bounded queue is full; worth repeating later
+  | 'OUT_OF_MEMORY' // the model runs, but has no memory for what this request needs
   | 'ENGINE_CRASHED' // the model's process died under the request
   | 'CANCELLED' // the request was cancelled by its own side
   | 'CLOSED' // the engine or the server is shutting down

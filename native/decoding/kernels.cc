@@ -15,6 +15,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 /// Independent accumulators break the dependency chain of a reduction and let it vectorise without reordering
 /// flags.
 constexpr std::size_t kLanes = 64;
+constexpr std::size_t kSumLanes = 16;
 
 /// exp(x) for x <= 0; 0 below -87.
 inline float exponential(float x) {
@@ -106,7 +107,6 @@ double exponentials(std::span<const float> scores, float max, std::span<float> w
 
 GLOSSA_MULTIVERSION
 double sum(std::span<const float> values) {
-  constexpr std::size_t kSumLanes = 16;
   double lanes[kSumLanes] = {};
   const std::size_t whole = values.size() / kSumLanes * kSumLanes;
   for (std::size_t i = 0; i < whole; i += kSumLanes) {
@@ -126,16 +126,64 @@ std::size_t countAtLeast(std::span<const float> values, float bound) {
 }
 
 GLOSSA_MULTIVERSION
-void dropBelow(std::span<float> scores, float bound) {
-  for (float& score : scores) score = score >= bound ? score : -kInfinity;
+void clearBelow(std::span<const float> keys, float bound, std::span<float> values, float filler) {
+  const float* const in = keys.data();
+  float* const out = values.data();
+  const std::size_t count = keys.size();
+  // A loop of its own, which vectorises: the other one would find its rows to overlap.
+  if (in == out) {
+    for (std::size_t i = 0; i < count; ++i) out[i] = out[i] >= bound ? out[i] : filler;
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) out[i] = in[i] >= bound ? out[i] : filler;
 }
 
 GLOSSA_MULTIVERSION
-void clearBelow(std::span<const float> scores, float bound, std::span<float> weights) {
+void subtract(std::span<float> values, float first, float second) {
+  float* const data = values.data();
+  const std::size_t count = values.size();
+  for (std::size_t i = 0; i < count; ++i) data[i] = (data[i] - first) - second;
+}
+
+GLOSSA_MULTIVERSION
+void replaceInvalid(std::span<float> values) {
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  float* const data = values.data();
+  const std::size_t count = values.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const float value = data[i];
+    const float below = value > kLargest ? kLargest : value;
+    const float finite = below < -kLargest ? -kLargest : below;
+    data[i] = value == value ? finite : 0.0F;
+  }
+}
+
+GLOSSA_MULTIVERSION
+double weightedDistance(std::span<const float> weights, std::span<const float> scores, float max) {
+  double lanes[kSumLanes] = {};
+  const auto term = [&](std::size_t i) {
+    return weights[i] > 0 ? static_cast<double>(weights[i] * (scores[i] - max)) : 0.0;
+  };
+  const std::size_t whole = weights.size() / kSumLanes * kSumLanes;
+  for (std::size_t i = 0; i < whole; i += kSumLanes) {
+    for (std::size_t lane = 0; lane < kSumLanes; ++lane) lanes[lane] += term(i + lane);
+  }
+  double total = 0;
+  for (const double lane : lanes) total += lane;
+  for (std::size_t i = whole; i < weights.size(); ++i) total += term(i);
+  return total;
+}
+
+GLOSSA_MULTIVERSION
+void typicality(std::span<const float> scores, float max, float logSum, float entropy,
+                std::span<float> keys) {
   const float* const in = scores.data();
-  float* const out = weights.data();
+  float* const out = keys.data();
   const std::size_t count = scores.size();
-  for (std::size_t i = 0; i < count; ++i) out[i] = in[i] >= bound ? out[i] : 0.0F;
+  for (std::size_t i = 0; i < count; ++i) {
+    const float information = -((in[i] - max) - logSum);
+    out[i] = -std::abs(information - entropy);
+  }
 }
 
 GLOSSA_MULTIVERSION

@@ -32,11 +32,21 @@ double sum(std::span<const float> values);
 /// Number of values that are at least `bound`.
 std::size_t countAtLeast(std::span<const float> values, float bound);
 
-/// Replaces every scores[i] below `bound` by -inf.
-void dropBelow(std::span<float> scores, float bound);
+/// values[i] = filler where keys[i] is below `bound`. Keys and values may be the same row.
+void clearBelow(std::span<const float> keys, float bound, std::span<float> values, float filler);
 
-/// weights[i] = 0 where scores[i] is below `bound`.
-void clearBelow(std::span<const float> scores, float bound, std::span<float> weights);
+/// values[i] = (values[i] - first) - second, in place.
+void subtract(std::span<float> values, float first, float second);
+
+/// Replaces NaN by 0 and infinities by the largest and smallest finite values, in place.
+void replaceInvalid(std::span<float> values);
+
+/// Sum, in double, of weights[i] * (scores[i] - max). Weights of dropped scores are 0 and count nothing.
+double weightedDistance(std::span<const float> weights, std::span<const float> scores, float max);
+
+/// keys[i] = -|-((scores[i] - max) - logSum) - entropy|: minus how far a token's information is from the
+/// expected one; -inf for dropped scores.
+void typicality(std::span<const float> scores, float max, float logSum, float entropy, std::span<float> keys);
 
 /// buckets[i] = clamp((max - scores[i]) * scale, 0, last): monotonic, so a higher score never has a higher
 /// bucket.

@@ -35,7 +35,8 @@ float& ScoreRow::scoreOf(std::int32_t token) {
 void ScoreRow::computeWeights() {
   if (weighed_) return;
   weights_.resize(scores_.size());
-  weightSum_ = kernels::exponentials(scores_, kernels::maximum(scores_), weights_);
+  maximum_ = kernels::maximum(scores_);
+  weightSum_ = kernels::exponentials(scores_, maximum_ == kDropped ? 0.0F : maximum_, weights_);
   weighed_ = true;
 }
 
@@ -49,18 +50,40 @@ double ScoreRow::weightSum() {
   return weightSum_;
 }
 
+float ScoreRow::maximum() {
+  computeWeights();
+  return maximum_;
+}
+
+double ScoreRow::entropy() {
+  const double total = weightSum();
+  if (total == 0) return 0;
+  return std::log(total) - kernels::weightedDistance(weights(), scores_, maximum_) / total;
+}
+
 void ScoreRow::normalize() {
-  const float max = kernels::maximum(scores_);
+  const double total = weightSum();
+  if (total == 0) return;
+  const float logSum = static_cast<float>(std::log(total));
+  kernels::subtract(scores_, maximum_, logSum);
   // Weights stay as they are: they do not depend on what is subtracted from all scores.
-  const float logSum = max + static_cast<float>(std::log(weightSum()));
-  for (float& score : scores_) score -= logSum;
+  maximum_ = 0.0F - logSum;
+}
+
+void ScoreRow::dropAll() {
+  std::fill(scores_.begin(), scores_.end(), kDropped);
+  weighed_ = false;
 }
 
 void ScoreRow::dropBelow(float score) {
-  if (sparse_ || kernels::countAtLeast(scores_, score) <= scores_.size() / kSparseShare) {
-    compact(score);
+  dropBelow(scores_, score);
+}
+
+void ScoreRow::dropBelow(std::span<const float> keys, float key) {
+  if (sparse_ || kernels::countAtLeast(keys, key) <= keys.size() / kSparseShare) {
+    compact(keys, key);
   } else {
-    mask(score);
+    mask(keys, key);
   }
 }
 
@@ -79,33 +102,58 @@ void ScoreRow::dropBelow(float score, std::size_t ties) {
   dropBelow(score);
 }
 
-/// Moves the survivors to the front, block by block: most blocks of a large vocabulary hold none.
-void ScoreRow::compact(float score) {
+/// Moves the survivors to the front, block by block: most blocks of a large vocabulary hold none. The keys
+/// may be the scores or the weights: none is overwritten before it was read.
+void ScoreRow::compact(std::span<const float> keys, float key) {
   ids_.resize(std::max(ids_.size(), scores_.size()));
   std::size_t kept = 0;
-  for (std::size_t start = 0; start < scores_.size(); start += kBlock) {
-    const std::size_t end = std::min(start + kBlock, scores_.size());
-    if (kernels::maximum(std::span(scores_).subspan(start, end - start)) < score) continue;
+  for (std::size_t start = 0; start < keys.size(); start += kBlock) {
+    const std::size_t end = std::min(start + kBlock, keys.size());
+    if (kernels::maximum(keys.subspan(start, end - start)) < key) continue;
     // Without a branch: who survives is random, and the predictor would miss at every other entry.
     for (std::size_t i = start; i < end; ++i) {
-      const bool survives = scores_[i] >= score;
+      const bool survives = keys[i] >= key;
       ids_[kept] = id(i);
       scores_[kept] = scores_[i];
       if (weighed_) weights_[kept] = weights_[i];
       kept += survives ? 1 : 0;
     }
   }
-  scores_.resize(kept);
-  if (weighed_) weightSum_ = kernels::sum(std::span<const float>(weights_).first(kept));
-  sparse_ = true;
+  shrink(kept);
 }
 
-void ScoreRow::mask(float score) {
-  if (weighed_) {
-    kernels::clearBelow(scores_, score, weights_);
-    weightSum_ = kernels::sum(std::span<const float>(weights_).first(scores_.size()));
+void ScoreRow::keepOnly(std::span<const std::size_t> entries) {
+  ids_.resize(std::max(ids_.size(), scores_.size()));
+  for (std::size_t kept = 0; kept < entries.size(); ++kept) {
+    ids_[kept] = id(entries[kept]);
+    scores_[kept] = scores_[entries[kept]];
+    if (weighed_) weights_[kept] = weights_[entries[kept]];
   }
-  kernels::dropBelow(scores_, score);
+  shrink(entries.size());
+}
+
+/// What is left are the first entries; their ids are noted.
+void ScoreRow::shrink(std::size_t kept) {
+  scores_.resize(kept);
+  sparse_ = true;
+  if (!weighed_) return;
+  weightSum_ = kernels::sum(std::span<const float>(weights_).first(kept));
+  // Some filters take the most likely token; weights are relative to it.
+  weighed_ = kernels::maximum(scores_) == maximum_;
+}
+
+/// The keys may be the scores or the weights.
+void ScoreRow::mask(std::span<const float> keys, float key) {
+  kernels::clearBelow(keys, key, scores_, kDropped);
+  if (!weighed_) return;
+  kernels::clearBelow(keys, key, std::span(weights_).first(scores_.size()), 0.0F);
+  weightSum_ = kernels::sum(std::span<const float>(weights_).first(scores_.size()));
+  weighed_ = kernels::maximum(scores_) == maximum_;
+}
+
+std::span<float> ScoreRow::scratch(std::size_t count) {
+  if (scratch_.size() < count) scratch_.resize(count);
+  return std::span(scratch_).first(count);
 }
 
 void ScoreRow::toDense(std::span<float> out) const {

@@ -34,32 +34,49 @@ class ScoreRow {
   float& scoreOf(std::int32_t token);
   std::size_t vocabularySize() const { return vocabularySize_; }
 
-  /// exp(score - max) of every entry, computed once until scores change.
+  /// exp(score - maximum) of every entry, computed once until scores change. Zeros if all were dropped.
   std::span<const float> weights();
   /// Sum of the weights.
   double weightSum();
+  /// Largest score; -inf if all were dropped.
+  float maximum();
+  /// Entropy, in nats, of the distribution that the scores are logits of; 0 if all were dropped.
+  double entropy();
 
-  /// Makes the scores log-probabilities: subtracts the logarithm of the sum of their exponentials.
+  /// Makes the scores log-probabilities: subtracts the logarithm of the sum of their exponentials, as
+  /// torch.log_softmax does. A row of which nothing is left stays as it is.
   void normalize();
+  /// Drops every token; a score can be given again while the row is dense.
+  void dropAll();
   /// Drops every entry whose score is below `score`.
   void dropBelow(float score);
+  /// Drops every entry whose key is below `key`. There is a key for each entry; they may be the weights.
+  void dropBelow(std::span<const float> keys, float key);
   /// Like dropBelow, but of the entries with exactly this score only the `ties` highest ids stay.
   void dropBelow(float score, std::size_t ties);
+  /// Drops all other entries.
+  /// @param entries indices in ascending order
+  void keepOnly(std::span<const std::size_t> entries);
 
   /// The whole row as processors left it, -inf for what was dropped. `out` is vocabulary-sized.
   void toDense(std::span<float> out) const;
 
   CutFinder& cutFinder() { return cutFinder_; }
+  /// Working memory for a processor while it is applied; what it holds is unspecified.
+  std::span<float> scratch(std::size_t count);
 
  private:
   void computeWeights();
-  void compact(float score);
-  void mask(float score);
+  void compact(std::span<const float> keys, float key);
+  void mask(std::span<const float> keys, float key);
+  void shrink(std::size_t kept);
 
   std::vector<float> scores_;
   std::vector<std::int32_t> ids_;
   std::vector<float> weights_;
+  std::vector<float> scratch_;
   double weightSum_ = 0;
+  float maximum_ = kDropped;  ///< valid while weights are
   std::size_t vocabularySize_ = 0;
   bool sparse_ = false;
   bool weighed_ = false;

@@ -1,6 +1,9 @@
 #include "node/decoding_functions.h"
 
+#include <algorithm>
 #include <array>
+#include <limits>
+#include <span>
 
 #include "decoding/chooser.h"
 #include "decoding/processor.h"
@@ -13,14 +16,21 @@ namespace {
 
 /// Arguments that the decoding functions share.
 struct Setting {
-  explicit Setting(const Napi::CallbackInfo& info)
+  /// @param promptSize leading ids of the history that were not generated; all of it if that is shorter
+  explicit Setting(const Napi::CallbackInfo& info,
+                   std::size_t promptSize = std::numeric_limits<std::size_t>::max())
       : logits(info[0].As<Napi::Float32Array>()),
         parameters(decodingParametersOf(info[2].As<Napi::Object>(), logits.ElementLength())),
-        history(tokensOf(info[1], logits.ElementLength()), logits.ElementLength()),
-        processors(makeProcessors(parameters)) {}
+        processors(makeProcessors(parameters)) {
+    const auto ids = tokensOf(info[1], logits.ElementLength());
+    const auto prompt = std::span(ids).first(std::min(promptSize, ids.size()));
+    history = TokenHistory(prompt, logits.ElementLength());
+    for (const std::int32_t token : std::span(ids).subspan(prompt.size())) history.append(token);
+  }
 
   void process(ScoreRow& row) const {
     row.assign({logits.Data(), logits.ElementLength()});
+    if (parameters.numBeams > 1) row.normalize();
     for (const auto& processor : processors) processor->apply(row, history);
   }
 
@@ -41,7 +51,8 @@ std::array<std::uint32_t, Size> wordsOf(const Napi::Value& value) {
 }  // namespace
 
 Napi::Value processScores(const Napi::CallbackInfo& info) {
-  const Setting setting(info);
+  const Setting setting =
+      info[3].IsNumber() ? Setting(info, info[3].As<Napi::Number>().Uint32Value()) : Setting(info);
   ScoreRow row;
   setting.process(row);
   auto scores = Napi::Float32Array::New(info.Env(), setting.logits.ElementLength());

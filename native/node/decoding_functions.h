@@ -4,7 +4,8 @@
 
 namespace glossa {
 
-/// processScores(logits, history, parameters): Float32Array. The scores that a token would be chosen from.
+/// processScores(logits, history, parameters, promptSize?): Float32Array. The scores that a token would be
+/// chosen from; with more than one beam, of the logits' log-softmax.
 Napi::Value processScores(const Napi::CallbackInfo& info);
 
 /// chooseTokens(logits, history, parameters, count): Int32Array. Independent choices for steps 0 to count

@@ -61,9 +61,12 @@ export function lineage(entry: ModelEntry, entries: readonly ModelEntry[]): read
   return line;
 }
 
-/** What has a base runs in its base's process: there is nothing to set for it. */
+/** What a model with a base can have of its own all the same. */
+const OWN_SETTINGS: readonly string[] = ['preload', 'generation'] satisfies (keyof ModelSettings)[];
+
+/** What has a base runs in its base's process: there is nothing to set for it that the process is started with. */
 function checkSharing(id: string, model: ModelSettings, base: string): void {
-  const fixed = ['path', ...MODEL_SETTING_NAMES.filter((name) => name !== 'preload')] as const;
+  const fixed = ['path', ...MODEL_SETTING_NAMES.filter((name) => !OWN_SETTINGS.includes(name))] as const;
   const given = fixed.find((name) => model[name] !== undefined);
   if (given === undefined) return;
   throw new GlossaError(

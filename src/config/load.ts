@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { GlossaError } from '../errors.js';
+import { generationParametersSchema } from '../generation/request-fields.js';
 import { suggestion } from '../nearest-name.js';
 import { firstProblem } from '../schema-issues.js';
 import { isLoopback } from './loopback.js';
@@ -11,7 +12,9 @@ import { adapterSchema, modelSchema, settingsSchema, type Settings } from './sch
 import { environmentSource, fileSource, flagSource, type ConfigSource, type FlagValues } from './sources.js';
 
 /** Keys of what the settings hold in lists and records. */
-const ENTRY_KEYS = [...Object.keys(modelSchema.shape), ...Object.keys(adapterSchema.shape)];
+const ENTRY_KEYS = [modelSchema, adapterSchema, generationParametersSchema].flatMap(({ shape }) =>
+  Object.keys(shape),
+);
 
 /** All that a server needs to know at start. */
 export interface Configuration {

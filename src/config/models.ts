@@ -3,6 +3,8 @@ import { basename, join } from 'node:path';
 import { cacheFault } from '../engine/cache-options.js';
 import type { EngineOptions, LoraAdapter } from '../engine/engine.js';
 import { GlossaError } from '../errors.js';
+import { mergeParameters } from '../generation/request-defaults.js';
+import type { GenerationDefaults } from '../generation/request.js';
 import { suggestion } from '../nearest-name.js';
 import {
   adaptersOf,
@@ -27,6 +29,8 @@ export interface ModelDefinition {
   readonly lora: readonly LoraAdapter[];
   /** Where that stands in the engine's adapter sets. */
   readonly adapterSet: number;
+  /** What its requests are generated with unless they say otherwise: its own, its bases', the server's. */
+  readonly generation: GenerationDefaults;
 }
 
 /** All models, and the id of the one that answers when a request names none. */
@@ -140,6 +144,7 @@ function define(
     engine,
     lora,
     adapterSet: indexOfSet(engine.adapterSets ?? [], lora),
+    generation: mergeParameters(...line.map(([, { generation = {} }]) => generation), settings.generation),
   };
 }
 

@@ -97,6 +97,7 @@ function kindOf(schema: z.core.$ZodType): Kind {
     case 'enum':
       return 'choice';
     case 'record':
+    case 'object':
       return 'record';
     default:
       return 'text';

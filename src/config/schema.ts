@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { KV_TYPES, MOST_SEQUENCES } from '../engine/cache-options.js';
+import { generationParametersSchema } from '../generation/request-fields.js';
 import { byteSize, modelName, seconds } from './values.js';
 
 /** What the documentation says of an option, and what zod can't know of it. */
@@ -61,6 +62,11 @@ const modelSettings = {
   }),
   preload: z.boolean().register(optionMeta, {
     description: 'Load at start instead of at first use; the default model always is',
+  }),
+  generation: generationParametersSchema.register(optionMeta, {
+    description:
+      "What requests that do not say otherwise are generated with, in the engine's names (`maxNewTokens`, `topP`, ...); docs/api.md lists them",
+    fileOnly: true,
   }),
 };
 
@@ -130,6 +136,7 @@ export const settingsSchema = z.strictObject({
   reproducible: modelSettings.reproducible.default(false),
   queueLimit: modelSettings.queueLimit.default(256),
   preload: modelSettings.preload.default(false),
+  generation: modelSettings.generation.default({}),
   memoryBudget: byteSize.prefault(0).register(optionMeta, {
     description:
       'Memory for all loaded models; beyond it the least recently used idle one is unloaded; 0 is no limit',

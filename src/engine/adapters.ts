@@ -1,5 +1,5 @@
 import type { NativeAdapterUse } from './addon.js';
-import type { Engine, EngineOptions } from './engine.js';
+import type { EngineOptions } from './engine.js';
 
 /** Adapters as the addon takes them. */
 interface NativeAdapters {
@@ -16,20 +16,5 @@ export function nativeAdapters(sets: EngineOptions['adapterSets'] = [[]]): Nativ
     adapterSets: sets.map((set) =>
       set.map(({ path, scale }) => ({ adapter: adapters.indexOf(path), scale })),
     ),
-  };
-}
-
-/** An engine as the users of one of its adapter sets see it. The sets share everything else. */
-export function withAdapterSet(engine: Engine, adapterSet: number): Engine {
-  if (adapterSet === 0) return engine;
-  return {
-    get info() {
-      return engine.info;
-    },
-    generate: (request, options) => engine.generate(request, { ...options, adapterSet }),
-    tokenize: (text, options) => engine.tokenize(text, options),
-    detokenize: (tokens) => engine.detokenize(tokens),
-    stats: () => engine.stats(),
-    close: () => engine.close(),
   };
 }

@@ -11,6 +11,8 @@ import type { KvType } from './cache-options.js';
 /** What does not reach the addon as it is: text, what is tokenized or timed before, what is given to a request. */
 type NotDecoding =
   | 'prompt'
+  | 'maxNewTokens'
+  | 'maxLength'
   | 'seed'
   | 'numReturnSequences'
   | 'eosTokenId'
@@ -21,6 +23,7 @@ type NotDecoding =
 
 /** What a token is chosen by; native/decoding/parameters.h. */
 export interface DecodingParameters extends Omit<GenerationRequest, NotDecoding> {
+  readonly maxNewTokens: number;
   readonly eosTokenId: readonly number[];
   readonly seed: number;
 }
@@ -264,11 +267,16 @@ export interface Addon {
     a: Float32Array,
     options: NativeLowRankOptions,
   ): Promise<void>;
-  /** Scores of a row's next token after every processor. */
+  /**
+   * Scores of a row's next token after every processor; with more than one beam, of the logits' log-softmax.
+   *
+   * @param promptSize leading ids of the history that were not generated; default all
+   */
   processScores(
     logits: Float32Array,
     history: readonly number[],
     parameters: DecodingParameters,
+    promptSize?: number,
   ): Float32Array;
   /** Independent choices for steps 0 to count - 1; -1 where nothing could be chosen. */
   chooseTokens(

@@ -1,11 +1,7 @@
 import { randomInt } from 'node:crypto';
 
 import { GlossaError } from '../errors.js';
-import {
-  type GenerationRequest,
-  type GenerationRequestInput,
-  parseGenerationRequest,
-} from '../generation/request.js';
+import { type GenerationRequestInput, parseGenerationRequest } from '../generation/request.js';
 import type { NativeEvent } from './addon.js';
 import { EngineChild, fromFailure } from './child.js';
 import type { Engine, EngineOptions, EngineStats, GenerateOptions, Generation, ModelInfo } from './engine.js';
@@ -27,8 +23,6 @@ interface Job {
   /** Engines that died while they had it. */
   deaths: number;
   readonly stream: EventStream;
-  readonly request: GenerationRequest;
-  readonly seed: number;
   readonly adapterSet: number;
   /** performance.now() of the submission. */
   readonly submitted: number;
@@ -85,24 +79,27 @@ export class EngineProcess implements Engine {
 
   generate(input: GenerationRequestInput, options: GenerateOptions = {}): Generation {
     this.#checkOpen();
-    const request = parseGenerationRequest(input);
+    const { adapterSet = 0, defaults = {}, signal } = options;
+    const request = parseGenerationRequest(input, defaults);
     if (this.#jobs.size >= this.#options.queueLimit + (this.#info?.parallelSequences ?? 0)) {
       throw new GlossaError('OVERLOADED', `${this.#jobs.size} requests are waiting already; try again later`);
     }
     const id = this.#nextId++;
-    const stream = new EventStream(request.numReturnSequences, {
-      cancel: (sequence) => {
-        this.#cancel(id, sequence);
-      },
-      setPaused: (paused) => this.#child?.send({ type: 'pause', id, paused }),
-    });
     const seed = request.seed ?? randomInt(2 ** 48 - 1);
-    const { adapterSet = 0 } = options;
+    const stream = new EventStream(
+      { ...request, seed },
+      {
+        cancel: (sequence) => {
+          this.#cancel(id, sequence);
+        },
+        setPaused: (paused) => this.#child?.send({ type: 'pause', id, paused }),
+      },
+    );
     const submitted = performance.now();
-    const job: Job = { cancelled: false, deaths: 0, stream, request, seed, adapterSet, submitted };
+    const job: Job = { cancelled: false, deaths: 0, stream, adapterSet, submitted };
     this.#jobs.set(id, job);
     if (this.#state === 'ready') this.#submit(id, job);
-    this.#cancelOnAbort(stream, options.signal);
+    this.#cancelOnAbort(stream, signal);
     return stream;
   }
 
@@ -184,11 +181,10 @@ export class EngineProcess implements Engine {
     });
   }
 
-  #submit(id: number, { request, seed, adapterSet, submitted }: Job): void {
-    const { maxTime, ...rest } = request;
+  #submit(id: number, { stream, adapterSet, submitted }: Job): void {
+    const { maxTime, ...rest } = stream.request;
     const submission: Submission = {
       ...rest,
-      seed,
       adapterSet,
       ...(maxTime === undefined ? {} : { remainingMs: maxTime * 1000 - (performance.now() - submitted) }),
     };
@@ -204,7 +200,7 @@ export class EngineProcess implements Engine {
       return;
     }
     // Not submitted yet: the events that the engine would have sent are sent from here.
-    for (let index = 0; index < job.request.numReturnSequences; index += 1) {
+    for (let index = 0; index < job.stream.request.numReturnSequences; index += 1) {
       if (sequence >= 0 && sequence !== index) continue;
       job.stream.push({
         type: 'finish',

@@ -1,5 +1,5 @@
 import type { GenerationEvent } from '../generation/events.js';
-import type { GenerationRequestInput } from '../generation/request.js';
+import type { GenerationDefaults, GenerationRequestInput, SeededRequest } from '../generation/request.js';
 import type { NativeEngineStats } from './addon.js';
 import type { KvType } from './cache-options.js';
 
@@ -45,6 +45,8 @@ export interface EngineStats extends NativeEngineStats {
  * event; it throws a GlossaError if the engine fails. Leaving the loop early cancels what is left.
  */
 export interface Generation extends AsyncIterable<GenerationEvent> {
+  /** What was asked for, all defaults filled in. */
+  readonly request: SeededRequest;
   /** Ends one sequence, or all of them; a sequence that has ended already is left alone. */
   cancel(sequence?: number): void;
 }
@@ -55,6 +57,8 @@ export interface GenerateOptions {
   readonly signal?: AbortSignal;
   /** Index in the engine's `adapterSets`; default 0. */
   readonly adapterSet?: number;
+  /** What counts where the request says nothing, before transformers' defaults. */
+  readonly defaults?: GenerationDefaults;
 }
 
 /** A loaded model that generates. The real one is a child process; tests may use another. */

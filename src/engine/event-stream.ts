@@ -1,5 +1,6 @@
 import { GlossaError } from '../errors.js';
 import type { GenerationEvent } from '../generation/events.js';
+import type { SeededRequest } from '../generation/request.js';
 import type { Generation } from './engine.js';
 
 /** Events that may wait for a slow reader before its request is paused, and when it is resumed. */
@@ -17,6 +18,7 @@ export interface StreamControls {
  * behind pauses its own request; nobody else's.
  */
 export class EventStream implements Generation {
+  readonly request: SeededRequest;
   readonly #controls: StreamControls;
   readonly #unfinished: Set<number>;
   #events: GenerationEvent[] = [];
@@ -28,9 +30,10 @@ export class EventStream implements Generation {
   #iterating = false;
   #wake: (() => void) | null = null;
 
-  constructor(sequences: number, controls: StreamControls) {
+  constructor(request: SeededRequest, controls: StreamControls) {
+    this.request = request;
     this.#controls = controls;
-    this.#unfinished = new Set(Array.from({ length: sequences }, (_, index) => index));
+    this.#unfinished = new Set(Array.from({ length: request.numReturnSequences }, (_, index) => index));
   }
 
   /** Whether anything of it has reached the reader's side; until then a lost request can be repeated unnoticed. */

@@ -1,13 +1,14 @@
 import process from 'node:process';
 
 import { GlossaError } from '../errors.js';
-import type { Addon, NativeEngine, NativeEvent, NativeModel } from './addon.js';
+import type { Addon, NativeEngine, NativeEvent, NativeModel, NativeRequest } from './addon.js';
 import { nativeAdapters } from './adapters.js';
 import { openBackend } from './backend.js';
 import { TURN_FILE } from './compute-turn.js';
 import type { EngineOptions, EngineStats, ModelInfo } from './engine.js';
 import { cacheBytes, type CacheSizes, fitCache, hasRotaryPositions, kvBytesPerToken } from './fit.js';
 import { checkAdapterFile, checkModelFile, reasonOf } from './load-failure.js';
+import { nativeRequest } from './native-request.js';
 import type { Submission } from './protocol.js';
 
 interface LoadedModelEvents {
@@ -20,14 +21,14 @@ export class LoadedModel {
   readonly info: ModelInfo;
   readonly #model: NativeModel;
   readonly #engine: NativeEngine;
-  readonly #startTokenId: number;
-  /** Requests whose prompt is being tokenized, with the sequences of them cancelled meanwhile. */
-  readonly #tokenizing = new Map<number, number[]>();
+  /** Requests that are not the scheduler's yet, with the sequences of them cancelled meanwhile. */
+  readonly #preparing = new Map<number, number[]>();
+  /** Settled once there is room for beams; null before the first request for them, and after a failure. */
+  #beams: Promise<void> | null = null;
 
   private constructor(model: NativeModel, engine: NativeEngine, info: ModelInfo) {
     this.#model = model;
     this.#engine = engine;
-    this.#startTokenId = model.info().startTokenId;
     this.info = info;
   }
 
@@ -78,69 +79,59 @@ export class LoadedModel {
   }
 
   /**
-   * Tokenizes the prompt and hands the request to the scheduler.
+   * Tokenizes the prompt, makes room for beams if there is none yet, and hands the request to the scheduler.
    *
-   * @throws GlossaError CONTEXT_OVERFLOW or INVALID_REQUEST
+   * @throws GlossaError CONTEXT_OVERFLOW, INVALID_REQUEST or OUT_OF_MEMORY
    */
   async submit(id: number, submission: Submission): Promise<void> {
     const received = performance.now();
     const cancelled: number[] = [];
-    this.#tokenizing.set(id, cancelled);
+    this.#preparing.set(id, cancelled);
     try {
-      const prompt = await this.#promptTokens(submission.prompt);
-      this.#checkFits(prompt.length, submission.maxNewTokens);
-      const eosTokenId = submission.eosTokenId ?? this.info.eosTokenIds;
-      this.#checkVocabulary('eosTokenId', eosTokenId);
+      const request = await nativeRequest(id, submission, {
+        info: this.info,
+        tokenize: (text) => this.#model.tokenize(text, true, false),
+      });
+      if (request.numBeams > 1) await this.#prepareBeams();
       const { remainingMs } = submission;
-      this.#engine.submit({
-        ...submission,
-        id,
-        prompt,
-        eosTokenId,
+      this.#submitNatively({
+        ...request,
         ...(remainingMs === undefined ? {} : { remainingMs: remainingMs - (performance.now() - received) }),
       });
       for (const sequence of cancelled) this.#engine.cancel(id, sequence);
     } finally {
-      this.#tokenizing.delete(id);
+      this.#preparing.delete(id);
     }
   }
 
-  async #promptTokens(prompt: Submission['prompt']): Promise<readonly number[]> {
-    const tokens = typeof prompt === 'string' ? await this.#model.tokenize(prompt, true, false) : prompt;
-    this.#checkVocabulary('prompt', tokens);
-    if (tokens.length > 0) return tokens;
-    if (this.#startTokenId >= 0) return [this.#startTokenId];
-    throw new GlossaError('INVALID_REQUEST', 'prompt: empty, and this model has no start token', {
-      param: 'prompt',
-    });
+  /** Only a grammar is first understood where the vocabulary is: what is wrong with it is the client's to mend. */
+  #submitNatively(request: NativeRequest): void {
+    try {
+      this.#engine.submit(request);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('grammar: ')) throw error;
+      throw new GlossaError('INVALID_REQUEST', error.message, { cause: error, param: 'grammar' });
+    }
   }
 
-  /** The last generated token is never fed back, so it needs no place in the context. */
-  #checkFits(promptTokens: number, maxNewTokens: number): void {
-    const { contextSize } = this.info;
-    if (promptTokens + maxNewTokens - 1 <= contextSize) return;
-    throw new GlossaError(
-      'CONTEXT_OVERFLOW',
-      `prompt: ${promptTokens} tokens and ${maxNewTokens} new ones exceed the context of ${contextSize} tokens`,
-      { param: 'prompt' },
-    );
-  }
-
-  #checkVocabulary(param: string, tokens: readonly number[]): void {
-    const { vocabularySize } = this.info;
-    const stranger = tokens.find((token) => token >= vocabularySize);
-    if (stranger === undefined) return;
-    throw new GlossaError(
-      'INVALID_REQUEST',
-      `${param}: expected token ids below ${vocabularySize}, received ${stranger}`,
-      { param },
-    );
+  async #prepareBeams(): Promise<void> {
+    const beams = (this.#beams ??= this.#engine.prepareBeams());
+    try {
+      await beams;
+    } catch (error) {
+      // Memory may be free again when the next request comes.
+      if (this.#beams === beams) this.#beams = null;
+      throw new GlossaError('OUT_OF_MEMORY', 'numBeams: there is no memory for beams; expected 1', {
+        cause: error,
+        param: 'numBeams',
+      });
+    }
   }
 
   cancel(id: number, sequence: number): void {
-    const tokenizing = this.#tokenizing.get(id);
-    if (tokenizing === undefined) this.#engine.cancel(id, sequence);
-    else tokenizing.push(sequence);
+    const cancelled = this.#preparing.get(id);
+    if (cancelled === undefined) this.#engine.cancel(id, sequence);
+    else cancelled.push(sequence);
   }
 
   setPaused(id: number, paused: boolean): void {
@@ -152,8 +143,14 @@ export class LoadedModel {
   }
 
   detokenize(tokens: readonly number[]): string {
-    this.#checkVocabulary('tokens', tokens);
-    return this.#model.detokenize(tokens);
+    const { vocabularySize } = this.info;
+    const stranger = tokens.find((token) => token >= vocabularySize);
+    if (stranger === undefined) return this.#model.detokenize(tokens);
+    throw new GlossaError(
+      'INVALID_REQUEST',
+      `tokens: expected token ids below ${vocabularySize}, received ${stranger}`,
+      { param: 'tokens' },
+    );
   }
 
   stats(): EngineStats {

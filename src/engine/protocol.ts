@@ -1,6 +1,6 @@
 /** What the server and a model's process say to each other: structured messages over the child's IPC channel. */
 import type { ErrorCode } from '../errors.js';
-import type { GenerationRequest } from '../generation/request.js';
+import type { SeededRequest } from '../generation/request.js';
 import type { NativeEvent } from './addon.js';
 import type { EngineOptions, EngineStats, ModelInfo } from './engine.js';
 
@@ -14,8 +14,7 @@ export interface Failure {
 }
 
 /** A request on its way to the engine; the seed is drawn and the deadline is relative to the moment of sending. */
-export interface Submission extends Omit<GenerationRequest, 'seed' | 'maxTime'> {
-  readonly seed: number;
+export interface Submission extends Omit<SeededRequest, 'maxTime'> {
   readonly adapterSet: number;
   readonly remainingMs?: number;
 }

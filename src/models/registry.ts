@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
 
 import type { ModelCatalogue, ModelDefinition } from '../config/models.js';
-import { withAdapterSet } from '../engine/adapters.js';
+import { bindEngine } from '../engine/bound-engine.js';
 import type { Engine, EngineFactory } from '../engine/engine.js';
 import { GlossaError } from '../errors.js';
+import type { GenerationDefaults } from '../generation/request.js';
 import { suggestion } from '../nearest-name.js';
 import { abortable } from './abortable.js';
 import { MemoryBudget } from './memory-budget.js';
@@ -32,7 +33,9 @@ export interface RegistryOptions {
 /** The right to use a model. It stays loaded until the lease is released. */
 export interface ModelLease {
   readonly id: string;
+  /** Fills in `defaults` where a request says nothing. */
   readonly engine: Engine;
+  readonly defaults: GenerationDefaults;
   /** Idempotent. */
   release(): void;
 }
@@ -121,7 +124,7 @@ export class ModelRegistry {
     try {
       const engine = await this.#ready(slot, options.signal);
       slot.lastUsed = this.#now();
-      return this.#lease(definition, slot, withAdapterSet(engine, definition.adapterSet));
+      return this.#lease(definition, slot, engine);
     } catch (error) {
       this.#leave(slot);
       throw error;
@@ -230,11 +233,12 @@ export class ModelRegistry {
     });
   }
 
-  #lease({ id }: ModelDefinition, slot: ModelSlot, engine: Engine): ModelLease {
+  #lease({ id, adapterSet, generation }: ModelDefinition, slot: ModelSlot, engine: Engine): ModelLease {
     let released = false;
     return {
       id,
-      engine,
+      engine: bindEngine(engine, { adapterSet, defaults: generation }),
+      defaults: generation,
       release: () => {
         if (released) return;
         released = true;

@@ -16,6 +16,7 @@ const STATUS: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   BODY_TOO_LARGE: 413,
   MODEL_LOAD_FAILED: 424,
   NATIVE_UNAVAILABLE: 424,
+  OUT_OF_MEMORY: 424,
   OVERLOADED: 429,
   // nginx's "client closed request"; nobody is left to read it, but the log shows it. Hono's type has no 499.
   CANCELLED: 499 as ContentfulStatusCode,

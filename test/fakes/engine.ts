@@ -9,10 +9,12 @@ import type {
 } from '../../src/engine/engine.js';
 import { GlossaError } from '../../src/errors.js';
 import type { FinishReason, GenerationEvent } from '../../src/generation/events.js';
+import { resolveMaxNewTokens } from '../../src/generation/request-lengths.js';
 import {
   parseGenerationRequest,
   type GenerationRequest,
   type GenerationRequestInput,
+  type SeededRequest,
 } from '../../src/generation/request.js';
 import { FakeVocabulary } from './vocabulary.js';
 
@@ -29,6 +31,8 @@ export interface FakeEngineOptions {
   readonly info?: Partial<ModelInfo>;
 }
 
+/** What is drawn for requests without a seed. */
+export const FAKE_SEED = 12_345;
 const DEFAULT_SCRIPT = [' barks', ' at', ' the', ' moon', '.', ' Then', ' it', ' sleeps', '.'];
 
 /** An engine without a model: it says the words of its script, one a token. */
@@ -51,11 +55,11 @@ export class FakeEngine implements Engine {
 
   generate(input: GenerationRequestInput, options: GenerateOptions = {}): Generation {
     if (this.#closed) throw new GlossaError('CLOSED', 'the engine is closed');
-    const request = parseGenerationRequest(input);
+    const request = parseGenerationRequest(input, options.defaults);
     this.requests.push(request);
     this.adapterSets.push(options.adapterSet ?? 0);
     const generation = new FakeGeneration({
-      request,
+      request: { ...request, seed: request.seed ?? FAKE_SEED },
       options: this.#options,
       promptTokens:
         typeof request.prompt === 'string'
@@ -105,7 +109,7 @@ export class FakeEngine implements Engine {
 }
 
 interface GenerationParts {
-  readonly request: GenerationRequest;
+  readonly request: SeededRequest;
   readonly options: FakeEngineOptions;
   readonly promptTokens: number;
   readonly info: ModelInfo;
@@ -129,6 +133,10 @@ class FakeGeneration implements Generation {
     this.#parts = parts;
     this.#counts = Array.from({ length: parts.request.numReturnSequences }, () => 0);
     void this.#run();
+  }
+
+  get request(): SeededRequest {
+    return this.#parts.request;
   }
 
   get activeSequences(): number {
@@ -175,7 +183,7 @@ class FakeGeneration implements Generation {
   }
 
   #step(index: number, token: number): void {
-    const { options, request, vocabulary, info, onToken } = this.#parts;
+    const { options, request, promptTokens, vocabulary, info, onToken } = this.#parts;
     if (this.#counts[index] === undefined || this.#failure !== undefined) return;
     const words = options.script?.(index, request) ?? DEFAULT_SCRIPT;
     const text = words[token % words.length] ?? '';
@@ -183,9 +191,17 @@ class FakeGeneration implements Generation {
     const tokenId = vocabulary.idOf(text);
     this.#counts[index] += 1;
     onToken();
-    this.#emit({ type: 'token', sequence: index, tokenId, logprob: -0.5, text: isEos ? '' : text });
-    if (isEos && (request.eosTokenId ?? info.eosTokenIds).includes(tokenId)) this.#finish(index, 'eos');
-    else if (token + 1 >= request.maxNewTokens) this.#finish(index, 'length');
+    this.#emit({
+      type: 'token',
+      sequence: index,
+      tokenId,
+      logprob: -0.5,
+      text: isEos || text === FakeVocabulary.noText ? '' : text,
+    });
+    if (text === FakeVocabulary.noText) this.#finish(index, 'exhausted');
+    else if (isEos && (request.eosTokenId ?? info.eosTokenIds).includes(tokenId)) this.#finish(index, 'eos');
+    else if (token + 1 >= resolveMaxNewTokens(request, promptTokens, info.contextSize))
+      this.#finish(index, 'length');
     if (options.crashAfterTokens !== undefined && token + 1 >= options.crashAfterTokens) this.#fail();
   }
 
@@ -193,7 +209,9 @@ class FakeGeneration implements Generation {
     const generatedTokens = this.#counts[index];
     if (generatedTokens === undefined) return;
     this.#counts[index] = undefined;
-    this.#emit({ type: 'finish', sequence: index, finishReason, text: '', generatedTokens });
+    // Hypotheses come best first.
+    const score = this.request.numBeams > 1 ? { score: -0.5 - index } : {};
+    this.#emit({ type: 'finish', sequence: index, finishReason, text: '', generatedTokens, ...score });
     if (this.activeSequences === 0) this.#end();
   }
 

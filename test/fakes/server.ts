@@ -18,6 +18,8 @@ export const silent: Logger = pino({ level: 'silent' });
 /** What a test server is made with. */
 export interface TestServerOptions {
   readonly flags?: FlagValues;
+  /** Instead of that of the flags. */
+  readonly configuration?: Configuration;
   readonly engine?: FakeEngineOptions;
   readonly log?: Logger;
   /** Instead of engines that work. */
@@ -48,7 +50,7 @@ export function testConfiguration(flags: FlagValues = {}): Configuration {
 }
 
 export function testServer(options: TestServerOptions = {}): TestServer {
-  const configuration = testConfiguration(options.flags);
+  const configuration = options.configuration ?? testConfiguration(options.flags);
   const startEngine = fakeEngineFactory(options.makeEngine ?? (() => new FakeEngine(options.engine)));
   const { catalogue, settings } = configuration;
   const log = options.log ?? silent;

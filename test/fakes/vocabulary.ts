@@ -2,6 +2,8 @@
 export class FakeVocabulary {
   /** Stands for the end-of-sequence token in scripts; its id is 0. */
   static readonly eosText = '<eos>';
+  /** Stands in scripts for the end of a beam search that found nothing more. */
+  static readonly noText = '<none>';
   readonly #words: string[] = [FakeVocabulary.eosText];
   readonly #ids = new Map<string, number>([[FakeVocabulary.eosText, 0]]);
 

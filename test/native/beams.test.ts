@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { NativeRequest } from '../../src/engine/addon.js';
@@ -8,8 +8,13 @@ import { hashTable, type Outcome, TableEngine } from './table-engine.js';
 const VOCABULARY = 40;
 const table = hashTable(VOCABULARY, 3);
 
-function tableEngine(options: Parameters<typeof TableEngine.create>[0] = {}): Promise<TableEngine> {
-  return TableEngine.create({ vocabularySize: VOCABULARY, table, ...options });
+type Options = Parameters<typeof TableEngine.create>[0];
+
+/** An engine that ends with its test, also when that fails. */
+async function tableEngine(t: TestContext, options: Options = {}): Promise<TableEngine> {
+  const engine = await TableEngine.create({ vocabularySize: VOCABULARY, table, ...options });
+  t.after(() => engine.stop());
+  return engine;
 }
 
 /** A search that returns all of its beams. */
@@ -31,12 +36,11 @@ function mixedRequests(): Partial<NativeRequest>[] {
   });
 }
 
-async function alone(requests: readonly Partial<NativeRequest>[]): Promise<Outcome[]> {
+async function alone(t: TestContext, requests: readonly Partial<NativeRequest>[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const request of requests) {
-    const engine = await tableEngine();
+    const engine = await tableEngine(t);
     outcomes.push(await engine.run(request));
-    await engine.stop();
   }
   return outcomes;
 }
@@ -56,9 +60,9 @@ describe('beams beside other requests', () => {
     ['a pool for beams that is too small for all', { beamCells: 150 }],
     ['one pool that is too small for all', { kvCells: 220, parallelSequences: 8, contextSize: 64 }],
   ] as const) {
-    test(`give what they give alone: ${name}`, async () => {
-      const expected = await alone(requests);
-      const engine = await tableEngine(options);
+    test(`give what they give alone: ${name}`, async (t) => {
+      const expected = await alone(t, requests);
+      const engine = await tableEngine(t, options);
       const outcomes = await Promise.all(requests.map((request) => engine.run(request)));
       outcomes.forEach((outcome, index) => {
         assert.deepEqual(results(outcome), results(expected[index] ?? outcome), `request ${index}`);
@@ -72,64 +76,57 @@ describe('beams beside other requests', () => {
           activeSequences: 0,
         },
       );
-      await engine.stop();
     });
   }
 
-  test('preemptions happen and change nothing', async () => {
-    const engine = await tableEngine({ beamCells: 300 });
+  test('preemptions happen and change nothing', async (t) => {
+    const engine = await tableEngine(t, { beamCells: 300 });
     const wide = Array.from({ length: 6 }, (_, index) =>
       search(8, { prompt: [index, 4], maxNewTokens: 80, doSample: index % 2 === 1, seed: index }),
     );
     const outcomes = await Promise.all(wide.map((request) => engine.run(request)));
     assert.ok(engine.stats().preemptions > 0);
-    const expected = await alone(wide);
+    const expected = await alone(t, wide);
     assert.deepEqual(outcomes.map(results), expected.map(results));
-    await engine.stop();
   });
 });
 
 describe('cells of a search', () => {
-  test('what beams share is held once', async () => {
+  test('what beams share is held once', async (t) => {
     const prompt = Array.from({ length: 30 }, (_, index) => index);
     const request = search(64, { prompt, maxNewTokens: 40 });
-    const engine = await tableEngine({ stepDelayMs: 2 });
+    const engine = await tableEngine(t, { stepDelayMs: 2 });
     const running = engine.start(request);
     let peak = 0;
-    let over = false;
-    void running.done.then(() => (over = true));
-    while (!over) {
+    const poll = setInterval(() => {
       peak = Math.max(peak, engine.stats().usedBeamCells);
-      await sleep(1);
-    }
-    await engine.stop();
+    }, 1);
     const { failure, tokens } = await running.done;
+    clearInterval(poll);
     assert.equal(failure, null);
     assert.equal(new Set(tokens.map(String)).size, 64);
     assert.ok(peak > 30 + 64, `${peak} cells`);
     // The prompt once, not 64 times, and of the 64 x 39 further ones those before the beams part.
     assert.ok(peak < 30 + (64 * 39) / 2, `${peak} cells`);
     // The table's cells are counted one by one: it would refuse a batch beyond them.
-    const tight = await tableEngine({ beamCells: peak + 64 });
+    const tight = await tableEngine(t, { beamCells: peak + 64 });
     assert.equal((await tight.run(request)).failure, null);
-    await tight.stop();
   });
 
-  test('a search that can never fit fails by itself; streams go on', async () => {
-    const engine = await tableEngine({ beamCells: 40 });
+  test('a search that can never fit fails by itself; streams go on', async (t) => {
+    const engine = await tableEngine(t, { beamCells: 40 });
     const stream = engine.start({ maxNewTokens: 60 });
     const { failure } = await engine.run(search(16, { maxNewTokens: 40 }));
     assert.equal(failure, "the 40 cells of the KV cache can't hold this request");
     assert.equal((await stream.done).tokens[0]?.length, 60);
     assert.equal((await engine.run(search(2))).failure, null);
-    await engine.stop();
   });
 });
 
 describe('the end of a search', () => {
-  test('cancelled as a whole, in any state', async () => {
+  test('cancelled as a whole, in any state', async (t) => {
     for (const delay of [0, 3, 10]) {
-      const engine = await tableEngine({ stepDelayMs: 2 });
+      const engine = await tableEngine(t, { stepDelayMs: 2 });
       const { id, done } = engine.start(search(4, { maxNewTokens: 100 }));
       await sleep(delay);
       engine.cancel(id);
@@ -137,23 +134,21 @@ describe('the end of a search', () => {
       assert.deepEqual(reasons, ['cancelled', 'cancelled', 'cancelled', 'cancelled']);
       assert.deepEqual(tokens, [[], [], [], []]);
       assert.equal((await engine.run(search(2))).failure, null);
-      await engine.stop();
     }
   });
 
-  test('one result cancelled: the others come as ever', async () => {
-    const engine = await tableEngine({ stepDelayMs: 1 });
+  test('one result cancelled: the others come as ever', async (t) => {
+    const engine = await tableEngine(t, { stepDelayMs: 1 });
     const expected = await engine.run(search(3));
     const { id, done } = engine.start(search(3));
     engine.cancel(id, 1);
     const { tokens, reasons } = await done;
     assert.deepEqual(tokens, [expected.tokens[0], [], expected.tokens[2]]);
     assert.deepEqual(reasons, ['length', 'cancelled', 'length']);
-    await engine.stop();
   });
 
-  test('the deadline gives the beams as they stand, best first', async () => {
-    const engine = await tableEngine({ stepDelayMs: 2 });
+  test('the deadline gives the beams as they stand, best first', async (t) => {
+    const engine = await tableEngine(t, { stepDelayMs: 2 });
     const outcome = await engine.run(search(3, { maxNewTokens: 200, remainingMs: 60 }));
     assert.deepEqual(outcome.reasons, ['deadline', 'deadline', 'deadline']);
     assert.ok(outcome.tokens.every((tokens) => tokens.length > 0 && tokens.length < 200));
@@ -166,18 +161,16 @@ describe('the end of a search', () => {
       const mean = logprobs.reduce((sum, logprob) => sum + logprob, 0) / logprobs.length;
       assert.ok(Math.abs(mean - (scores[index] ?? 0)) < 1e-4);
     });
-    await engine.stop();
   });
 
-  test('the deadline before the first token gives nothing', async () => {
-    const engine = await tableEngine({ stepDelayMs: 1 });
+  test('the deadline before the first token gives nothing', async (t) => {
+    const engine = await tableEngine(t, { stepDelayMs: 1 });
     const { tokens, reasons } = await engine.run(search(2, { remainingMs: 0 }));
     assert.deepEqual({ tokens, reasons }, { tokens: [[], []], reasons: ['deadline', 'deadline'] });
-    await engine.stop();
   });
 
-  test('fewer hypotheses than asked for: the rest is said to be exhausted', async () => {
-    const engine = await tableEngine();
+  test('fewer hypotheses than asked for: the rest is said to be exhausted', async (t) => {
+    const engine = await tableEngine(t);
     const all = Array.from({ length: VOCABULARY }, (_, id) => id);
     const suppressTokens = all.filter((id) => id !== 6 && id !== 9);
     const { tokens, reasons } = await engine.run(search(4, { suppressTokens, maxNewTokens: 1 }));
@@ -190,11 +183,10 @@ describe('the end of a search', () => {
         .toSorted((a, b) => a - b),
       [6, 9],
     );
-    await engine.stop();
   });
 
-  test('a stop string ends the candidate that completes it and no other', async () => {
-    const engine = await tableEngine({
+  test('a stop string ends the candidate that completes it and no other', async (t) => {
+    const engine = await tableEngine(t, {
       pieces: Array.from({ length: VOCABULARY }, (_, id) => `<${id}>`),
     });
     const free = await engine.run(search(3, { maxNewTokens: 6 }));
@@ -209,6 +201,5 @@ describe('the end of a search', () => {
       assert.equal(reason === 'stop', spoken.includes(stop));
       assert.equal(texts[index], reason === 'stop' ? spoken.slice(0, spoken.indexOf(stop)) : spoken);
     });
-    await engine.stop();
   });
 });

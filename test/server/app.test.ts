@@ -129,6 +129,7 @@ describe('every error code', () => {
     BODY_TOO_LARGE: 413,
     MODEL_LOAD_FAILED: 424,
     NATIVE_UNAVAILABLE: 424,
+    OUT_OF_MEMORY: 424,
     OVERLOADED: 429,
     CANCELLED: 499,
     ENGINE_CRASHED: 500,

@@ -48,6 +48,8 @@ async function complete(
     prompt,
     maxNewTokens,
     doSample: true,
+    // Beams have no text before they end, and samples end with their first sentence.
+    numBeams: 1,
     temperature: body.temperature,
     topK: body.top_k,
     topP: body.top_p,

@@ -1,56 +1,38 @@
-import type { Generation } from '../../engine/engine.js';
 import { GlossaError } from '../../errors.js';
-import type { FinishReason, GenerationEvent } from '../../generation/events.js';
+import type { GenerationEvent } from '../../generation/events.js';
 import type { ModelLease } from '../../models/registry.js';
 import type { DialectServices, RequestRecord, ServerContext } from '../../server/dialect.js';
 import { readJsonObject } from '../../server/json-body.js';
 import { eventStream, type EventWriter } from '../../server/sse.js';
+import { Answer, frameOf, type AnswerSource } from './answer.js';
 import { errorBody } from './errors.js';
-import { inSnakeCase, parseGenerateBody, type GenerateCall } from './schema.js';
-
-interface SequenceResult {
-  text: string;
-  token_ids: number[];
-  logprobs: number[];
-  finish_reason: FinishReason | null;
-  generated_tokens: number;
-}
+import { errorInSnakeCase, parseGenerateBody, type GenerateCall } from './schema.js';
 
 /** `POST /glossa/generate`: the engine's own request and events, over HTTP. */
 export async function handleGenerate(context: ServerContext, services: DialectServices): Promise<Response> {
   const call = parseGenerateBody(await readJsonObject(context, services.settings.bodyLimit));
   const record = context.get('record');
   if (typeof call.request.prompt === 'string') record.prompt = call.request.prompt;
-  const client = context.req.raw.signal;
-  const lease = await services.models.acquire(call.model, { signal: client });
+  const lease = await services.models.acquire(call.model, { signal: context.req.raw.signal });
   record.model = lease.id;
   if (call.stream) return await streamEvents(context, lease, call);
   try {
-    const generation = lease.engine.generate(call.request, { signal: client });
-    return context.json(await collect(generation, lease.id, call, record));
+    const source = start(lease, call, context.req.raw.signal);
+    const answer = new Answer(source);
+    for await (const event of source.generation) {
+      noteCounts(record, event);
+      answer.add(event);
+    }
+    return context.json(answer.toJson(lease.id));
   } catch (error) {
-    throw inSnakeCase(GlossaError.from(error));
+    throw errorInSnakeCase(GlossaError.from(error));
   } finally {
     lease.release();
   }
 }
 
-async function collect(
-  generation: Generation,
-  model: string,
-  { request }: GenerateCall,
-  record: RequestRecord,
-): Promise<object> {
-  const sequences = Array.from({ length: request.numReturnSequences ?? 1 }, emptyResult);
-  let promptTokens = 0;
-  let cachedTokens = 0;
-  for await (const event of generation) {
-    noteCounts(record, event);
-    if (event.type === 'prompt') ({ promptTokens, cachedTokens } = event);
-    else addToResult(sequences[event.sequence], event);
-  }
-  const seed = request.seed === undefined ? {} : { seed: request.seed };
-  return { model, sequences, prompt_tokens: promptTokens, cached_tokens: cachedTokens, ...seed };
+function start({ engine }: ModelLease, { request }: GenerateCall, signal: AbortSignal): AnswerSource {
+  return { engine, generation: engine.generate(request, { signal }), input: request };
 }
 
 async function streamEvents(
@@ -61,15 +43,18 @@ async function streamEvents(
   const record = context.get('record');
   const stop = new AbortController();
   const signal = AbortSignal.any([context.req.raw.signal, stop.signal]);
+  let source: AnswerSource;
   let events: AsyncIterator<GenerationEvent>;
   let first: IteratorResult<GenerationEvent>;
   try {
-    events = lease.engine.generate(call.request, { signal })[Symbol.asyncIterator]();
+    refuseBeams(lease, call);
+    source = start(lease, call, signal);
+    events = source.generation[Symbol.asyncIterator]();
     // Before the response begins: what the engine refuses is an error with its status, not a broken stream.
     first = await events.next();
   } catch (error) {
     lease.release();
-    throw inSnakeCase(GlossaError.from(error));
+    throw errorInSnakeCase(GlossaError.from(error));
   }
   const produce = async (writer: EventWriter): Promise<void> => {
     writer.left.addEventListener('abort', () => {
@@ -78,7 +63,7 @@ async function streamEvents(
     try {
       for (let next = first; next.done !== true; next = await events.next()) {
         noteCounts(record, next.value);
-        if (!writer.send(wireEvent(next.value))) await writer.drained();
+        if (!writer.send(frameOf(next.value, source))) await writer.drained();
       }
       writer.done();
     } finally {
@@ -92,50 +77,16 @@ async function streamEvents(
   });
 }
 
-function wireEvent(event: GenerationEvent): object {
-  switch (event.type) {
-    case 'prompt':
-      return { type: 'prompt', prompt_tokens: event.promptTokens, cached_tokens: event.cachedTokens };
-    case 'token':
-      return {
-        type: 'token',
-        sequence: event.sequence,
-        token_id: event.tokenId,
-        logprob: event.logprob,
-        text: event.text,
-      };
-    case 'finish':
-      return {
-        type: 'finish',
-        sequence: event.sequence,
-        finish_reason: event.finishReason,
-        text: event.text,
-        generated_tokens: event.generatedTokens,
-      };
-  }
-}
-
-function addToResult(
-  result: SequenceResult | undefined,
-  event: Exclude<GenerationEvent, { type: 'prompt' }>,
-): void {
-  if (result === undefined) return;
-  result.text += event.text;
-  if (event.type === 'token') {
-    result.token_ids.push(event.tokenId);
-    result.logprobs.push(event.logprob);
-  } else {
-    result.finish_reason = event.finishReason;
-    result.generated_tokens = event.generatedTokens;
-  }
+/** No token of a beam is certain before the search ends: there would be nothing to stream. */
+function refuseBeams({ defaults }: ModelLease, { request }: GenerateCall): void {
+  if ((request.numBeams ?? defaults.numBeams ?? 1) === 1) return;
+  throw new GlossaError('INVALID_REQUEST', 'stream: expected false with numBeams above 1', {
+    param: 'stream',
+  });
 }
 
 function noteCounts(record: RequestRecord, event: GenerationEvent): void {
   if (event.type === 'prompt') record.promptTokens = event.promptTokens;
   else if (event.type === 'finish')
     record.generatedTokens = (record.generatedTokens ?? 0) + event.generatedTokens;
-}
-
-function emptyResult(): SequenceResult {
-  return { text: '', token_ids: [], logprobs: [], finish_reason: null, generated_tokens: 0 };
 }

@@ -2,24 +2,29 @@ import { z } from 'zod';
 
 import { GlossaError } from '../../errors.js';
 import { generationRequestSchema, type GenerationRequestInput } from '../../generation/request.js';
+import { flag, text } from '../../generation/request-values.js';
 import { suggestion } from '../../nearest-name.js';
 import { firstProblem } from '../../schema-issues.js';
 import type { JsonObject } from '../../server/json-body.js';
 import { camelCase, snakeCase, snakeCaseKeys } from './snake-case.js';
 
-/** Body of `POST /glossa/generate`: every parameter of a generation in snake case, and two of this route. */
+/**
+ * Body of `POST /glossa/generate`: every parameter of a generation in snake case, and two of this route. Nothing is
+ * filled in: what the client leaves out is the configuration's to say.
+ */
 export const generateBodySchema = z.strictObject({
   ...snakeCaseKeys(generationRequestSchema.shape),
   /** Id or alias; absent: the default model. */
-  model: z.string().min(1).optional(),
+  model: text('the id or alias of a model').optional(),
   /** true: server-sent events; false: one JSON object at the end. */
-  stream: z.boolean().default(false),
+  stream: flag().default(false),
 });
 
 /** A request of this API, its generation in the engine's vocabulary. */
 export interface GenerateCall {
   readonly model: string | undefined;
   readonly stream: boolean;
+  /** What the client sent, and no more. */
   readonly request: GenerationRequestInput;
 }
 
@@ -40,11 +45,18 @@ export function parseGenerateBody(body: JsonObject): GenerateCall {
   return { model, stream, request: Object.fromEntries(entries) as GenerationRequestInput };
 }
 
+/** A message about parameters in this API's spelling of them. */
+export function inSnakeCase(message: string): string {
+  return message.replaceAll(camelNames, (name) => snakeCase(name));
+}
+
 /** An error from the engine's validation in this API's spelling. */
-export function inSnakeCase(error: GlossaError): GlossaError {
+export function errorInSnakeCase(error: GlossaError): GlossaError {
   if (error.param === undefined) return error;
-  const message = error.message.replaceAll(camelNames, (name) => snakeCase(name));
-  return new GlossaError(error.code, message, { cause: error.cause, param: snakeCase(error.param) });
+  return new GlossaError(error.code, inSnakeCase(error.message), {
+    cause: error.cause,
+    param: snakeCase(error.param),
+  });
 }
 
 function invalid(error: z.ZodError): GlossaError {

@@ -48,7 +48,8 @@ async function greedy(addon: Addon, { path, adapters, uses }: Run): Promise<numb
     engine.acknowledge();
   });
   engine.submit({
-    ...parseGenerationRequest({ prompt: PROMPT, maxNewTokens: NEW_TOKENS }),
+    ...parseGenerationRequest({ prompt: PROMPT }),
+    maxNewTokens: NEW_TOKENS,
     id: 1,
     prompt: PROMPT,
     eosTokenId: [],

@@ -214,7 +214,7 @@ describe('the prompt', () => {
     const request = server.engine().requests[0];
     assert.ok(request !== undefined && typeof request.prompt !== 'string');
     const text = await server.engine().detokenize(request.prompt);
-    return { text, count: request.prompt.length, maxNewTokens: request.maxNewTokens };
+    return { text, count: request.prompt.length, maxNewTokens: request.maxNewTokens ?? 0 };
   }
 
   test('loses the white space at its end', async () => {

@@ -1,26 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { generateBodySchema } from '../../../src/dialects/glossa/schema.js';
+import { generateBodySchema, parseGenerateBody } from '../../../src/dialects/glossa/schema.js';
 import { generationRequestSchema } from '../../../src/generation/request.js';
 import { eventually } from '../../engine/conformance.js';
 import { SOME_FILE, testServer } from '../../fakes/server.js';
+import { framesOf } from './frames.js';
 
 interface ErrorBody {
   error: { code: string; message: string; param: string | null };
-}
-
-/** The data of all frames of an event stream. */
-async function framesOf(response: Response): Promise<string[]> {
-  const text = await response.text();
-  assert.ok(text.endsWith('\n\n'));
-  return text
-    .trimEnd()
-    .split('\n\n')
-    .map((frame) => {
-      assert.ok(frame.startsWith('data: ') && !frame.includes('\n'), frame);
-      return frame.slice('data: '.length);
-    });
 }
 
 describe('POST /glossa/generate', () => {
@@ -52,35 +40,63 @@ describe('POST /glossa/generate', () => {
 
   test('passes every parameter on', async () => {
     const server = testServer();
-    const body = {
+    const parameters = {
       prompt: [1, 2],
       max_new_tokens: 4,
+      max_length: 40,
+      min_length: 5,
+      min_new_tokens: 1,
       do_sample: true,
-      temperature: 0.5,
-      top_k: 3,
-      top_p: 0.75,
+      num_beams: 2,
+      early_stopping: 'never',
+      length_penalty: -1,
+      sequence_bias: [[[2, 3], 0.5]],
+      encoder_repetition_penalty: 1.1,
       repetition_penalty: 1.5,
+      presence_penalty: 0.3,
+      frequency_penalty: 0.4,
+      no_repeat_ngram_size: 2,
+      encoder_no_repeat_ngram_size: 3,
+      bad_words_ids: [[4]],
+      forced_bos_token_id: 5,
+      forced_eos_token_id: [6],
+      remove_invalid_values: true,
+      exponential_decay_length_penalty: [6, 1.5],
+      suppress_tokens: [7],
+      begin_suppress_tokens: [8],
+      temperature: 0.5,
+      top_h: 0.8,
+      top_k: 9,
+      top_p: 0.75,
+      min_p: 0.1,
+      typical_p: 0.6,
+      epsilon_cutoff: 0.01,
+      eta_cutoff: 0.02,
+      renormalize_logits: true,
+      generator: 'torch',
       seed: 9,
       num_return_sequences: 2,
       eos_token_id: [5],
       stop_strings: ['x'],
+      stop_strings_span_prompt: false,
       max_time: 10,
+      grammar: 'root ::= "a"',
     };
-    assert.equal((await server.post('/glossa/generate', body)).status, 200);
-    assert.deepEqual(server.engine().requests[0], {
-      prompt: [1, 2],
-      maxNewTokens: 4,
-      doSample: true,
-      temperature: 0.5,
-      topK: 3,
-      topP: 0.75,
-      repetitionPenalty: 1.5,
-      seed: 9,
-      numReturnSequences: 2,
-      eosTokenId: [5],
-      stopStrings: ['x'],
-      maxTime: 10,
-    });
+    const given = Object.keys(parameters).toSorted();
+    const known = Object.keys(generateBodySchema.shape).filter((name) => !['model', 'stream'].includes(name));
+    assert.deepEqual(given, known.toSorted());
+    const response = await server.post('/glossa/generate', parameters);
+    assert.equal(response.status, 200, await response.clone().text());
+    const camel = Object.entries(parameters).map(([name, value]) => [
+      name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+      value,
+    ]);
+    // A min_new_tokens that is given switches min_length off.
+    assert.deepEqual(server.engine().requests[0], { ...Object.fromEntries(camel), minLength: 0 });
+  });
+
+  test('fills nothing in that the configuration could say', () => {
+    assert.deepEqual(parseGenerateBody({ prompt: 'A', top_k: 5 }).request, { prompt: 'A', topK: 5 });
   });
 
   test('streams one frame an event', async () => {
@@ -164,27 +180,33 @@ describe('errors of POST /glossa/generate', () => {
       'a wrong type',
       { prompt: 'A', top_k: '5' },
       400,
-      { message: 'top_k: expected number, received string', param: 'top_k' },
+      { message: 'top_k: expected an integer from 0 to 2147483647, received string', param: 'top_k' },
     ],
     [
       'a bad prompt',
       { prompt: true },
       400,
-      { message: 'prompt: expected string, received boolean, or expected an array of token ids' },
+      { message: 'prompt: expected text or an array of token ids, received boolean' },
     ],
     [
       'a bad token id',
       { prompt: [1, 'x'] },
       400,
-      { message: 'prompt: expected string, received array, or expected an array of token ids' },
+      { message: 'prompt: expected token ids from 0 to 2147483647, received string' },
     ],
-    ['NUL in the prompt', { prompt: 'a\0' }, 400, { message: 'prompt: must not contain NUL characters' }],
+    [
+      'NUL in the prompt',
+      { prompt: 'a\0' },
+      400,
+      { message: 'prompt: expected text without NUL characters, received one' },
+    ],
     [
       'greedy sequences',
       { prompt: 'A', num_return_sequences: 2 },
       400,
       {
-        message: 'num_return_sequences: greedy decoding gives one sequence, received 2; set do_sample',
+        message:
+          'num_return_sequences: expected 1 in greedy decoding, received 2; set do_sample or num_beams',
         param: 'num_return_sequences',
       },
     ],

@@ -1,0 +1,181 @@
+/** Beam search beside a bare `llama_decode` loop with as many sequences, beside streams, and in its KV cells. */
+import { EngineProcess } from '../src/engine/engine-process.js';
+import type { GenerationRequestInput } from '../src/generation/request.js';
+import { runInProcess } from './contenders/contender.js';
+import { median, table } from './report.js';
+import { CONTEXT_SIZE, NEW_TOKENS, promptText } from './workload.js';
+
+const BEAMS = [1, 2, 5, 10];
+const ROUNDS = 5;
+const STREAMS = 8;
+const SEARCH_BESIDE_STREAMS = 5;
+const WIDE_BEAMS = 64;
+const WIDE_TOKENS = 512;
+
+/** Every processor that acts on text, at values that change something and leave something to choose. */
+export const ALL_PROCESSORS = {
+  sequenceBias: [
+    [[262], -0.5],
+    [[257, 640], 1],
+  ],
+  encoderRepetitionPenalty: 1.05,
+  repetitionPenalty: 1.2,
+  presencePenalty: 0.2,
+  frequencyPenalty: 0.1,
+  noRepeatNgramSize: 3,
+  encoderNoRepeatNgramSize: 4,
+  badWordsIds: [[1212], [383, 640]],
+  minNewTokens: 16,
+  eosTokenId: [50_256],
+  forcedEosTokenId: [50_256],
+  removeInvalidValues: true,
+  exponentialDecayLengthPenalty: [10_000, 1.01],
+  suppressTokens: [198, 628],
+  beginSuppressTokens: [220],
+  renormalizeLogits: true,
+} as const satisfies Partial<GenerationRequestInput>;
+
+function startEngine(modelPath: string, threads: number, beamCells: number): Promise<EngineProcess> {
+  return EngineProcess.start({
+    modelPath,
+    threads,
+    beamCells,
+    contextSize: CONTEXT_SIZE,
+    parallelSequences: 16,
+    gpu: 'off',
+    gpuLayers: 0,
+    cacheRamBytes: 0,
+    reproducible: false,
+    kvLayout: 'split',
+    kvCells: 0,
+    kvType: 'f16',
+    queueLimit: 64,
+  });
+}
+
+/** Steps per second of one request, its prompt left out. */
+async function stepsPerSecond(
+  engine: EngineProcess,
+  request: Partial<GenerationRequestInput>,
+  trial: number,
+): Promise<number> {
+  const generation = engine.generate({
+    prompt: promptText(700_000 + trial),
+    maxNewTokens: NEW_TOKENS,
+    eosTokenId: [],
+    ...request,
+  });
+  let start = 0;
+  for await (const event of generation) if (event.type === 'prompt') start = performance.now();
+  return (NEW_TOKENS - 1) / ((performance.now() - start) / 1000);
+}
+
+/** Steps per second of searches, with and without processors, as a share of the bare loop's. */
+export async function measureBeams(modelPath: string, threads: number): Promise<string> {
+  const engine = await startEngine(modelPath, threads, 0);
+  const rows: string[][] = [];
+  try {
+    for (const numBeams of BEAMS) {
+      const rates = { bare: [] as number[], plain: [] as number[], processed: [] as number[] };
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const trial = numBeams * 100 + round;
+        const bare = await runInProcess('bare-loop', { modelPath, streams: numBeams, threads, trial });
+        rates.bare.push(bare.stepsPerSecond ?? Number.NaN);
+        rates.plain.push(await stepsPerSecond(engine, { numBeams }, trial));
+        // EOS can't end it: it comes last, by force.
+        const processed = {
+          ...ALL_PROCESSORS,
+          minNewTokens: NEW_TOKENS,
+          exponentialDecayLengthPenalty: undefined,
+        };
+        rates.processed.push(await stepsPerSecond(engine, { ...processed, numBeams }, trial));
+      }
+      const [bare, plain, processed] = [median(rates.bare), median(rates.plain), median(rates.processed)];
+      rows.push(
+        [String(numBeams), ...[bare, plain, processed].map((rate) => rate.toFixed(1))].concat(
+          [plain / bare, processed / bare].map((ratio) => ratio.toFixed(2)),
+        ),
+      );
+    }
+  } finally {
+    await engine.close();
+  }
+  const header = [
+    'beams',
+    'bare loop',
+    'Glossa',
+    'with processors',
+    'Glossa / bare',
+    'with processors / bare',
+  ];
+  return table(header, rows);
+}
+
+/** How long streams wait for a token while a search begins, runs and ends beside them. */
+export async function measureBesideStreams(modelPath: string, threads: number): Promise<string> {
+  const engine = await startEngine(modelPath, threads, 0);
+  try {
+    const gaps: number[][] = [];
+    const stream = async (index: number): Promise<void> => {
+      const own: number[] = [];
+      gaps.push(own);
+      let last = 0;
+      const prompt = promptText(600_000 + index);
+      for await (const event of engine.generate({ prompt, maxNewTokens: 160, eosTokenId: [] })) {
+        if (event.type !== 'token') continue;
+        const now = performance.now();
+        if (last > 0) own.push(now - last);
+        last = now;
+      }
+    };
+    const search = async (): Promise<void> => {
+      const prompt = promptText(690_000);
+      const numBeams = SEARCH_BESIDE_STREAMS;
+      const generation = engine.generate({ prompt, numBeams, maxNewTokens: 60, eosTokenId: [] });
+      for await (const event of generation) if (event.type === 'finish') return;
+    };
+    const streams = Array.from({ length: STREAMS }, (_, index) => stream(index));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await search();
+    await Promise.all(streams);
+    const step = median(gaps.flat());
+    const longest = Math.max(...gaps.flat());
+    return (
+      `${STREAMS} streams, a search of ${SEARCH_BESIDE_STREAMS} beams beside them: a token every ${step.toFixed(0)} ms ` +
+      `(median), longest pause ${longest.toFixed(0)} ms: ${(longest / step).toFixed(1)} steps`
+    );
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Peak of the cells that a wide and long search takes. */
+export async function measureBeamCells(modelPath: string, threads: number): Promise<string> {
+  const engine = await startEngine(modelPath, threads, 0);
+  try {
+    let peak = 0;
+    let total = 0;
+    const poll = setInterval(() => {
+      void engine.stats().then((stats) => {
+        peak = Math.max(peak, stats.usedBeamCells);
+        total = stats.totalBeamCells;
+      });
+    }, 50);
+    const generation = engine.generate({
+      prompt: promptText(680_000),
+      numBeams: WIDE_BEAMS,
+      numReturnSequences: WIDE_BEAMS,
+      maxNewTokens: WIDE_TOKENS,
+      eosTokenId: [],
+    });
+    let tokens = 0;
+    for await (const event of generation) tokens += event.type === 'token' ? 1 : 0;
+    clearInterval(poll);
+    return (
+      `${WIDE_BEAMS} beams of ${WIDE_TOKENS} tokens (${tokens} returned): at most ${peak} cells of a pool of ${total}; ` +
+      `${(tokens / peak).toFixed(1)} times as many without sharing`
+    );
+  } finally {
+    await engine.close();
+  }
+}

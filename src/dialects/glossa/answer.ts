@@ -1,0 +1,117 @@
+import type { Engine, Generation } from '../../engine/engine.js';
+import type { FinishReason, GenerationEvent, PromptEvent } from '../../generation/events.js';
+import { ignoredParameters } from '../../generation/ignored-parameters.js';
+import type { GenerationRequestInput } from '../../generation/request.js';
+import { inSnakeCase } from './schema.js';
+import { snakeCase } from './snake-case.js';
+
+/** One sequence of an answer. */
+interface SequenceResult {
+  text: string;
+  token_ids: number[];
+  logprobs: number[];
+  finish_reason: FinishReason | null;
+  generated_tokens: number;
+  /** With beams. */
+  score?: number;
+}
+
+/** What an answer says of a request besides what was generated. */
+interface RequestReport {
+  readonly prompt_tokens: number;
+  readonly cached_tokens: number;
+  /** What makes the request repeatable; only if it was sampled. */
+  readonly seed?: number;
+  /** Parameters that the request set in vain; only if there are some. */
+  readonly warnings?: readonly string[];
+}
+
+/** A generation that is read, and what it was asked for with. */
+export interface AnswerSource {
+  readonly engine: Engine;
+  readonly generation: Generation;
+  /** What the client sent. */
+  readonly input: GenerationRequestInput;
+}
+
+/** The answer to a request that does not stream, as far as its events have come. */
+export class Answer {
+  readonly #source: AnswerSource;
+  readonly #sequences: SequenceResult[];
+  #report: RequestReport | undefined;
+
+  constructor(source: AnswerSource) {
+    this.#source = source;
+    this.#sequences = Array.from({ length: source.generation.request.numReturnSequences }, () => ({
+      text: '',
+      token_ids: [],
+      logprobs: [],
+      finish_reason: null,
+      generated_tokens: 0,
+    }));
+  }
+
+  add(event: GenerationEvent): void {
+    if (event.type === 'prompt') {
+      this.#report = reportOf(event, this.#source);
+      return;
+    }
+    const result = this.#sequences[event.sequence];
+    if (result === undefined) return;
+    result.text += event.text;
+    if (event.type === 'token') {
+      result.token_ids.push(event.tokenId);
+      result.logprobs.push(event.logprob);
+      return;
+    }
+    result.finish_reason = event.finishReason;
+    result.generated_tokens = event.generatedTokens;
+    if (event.score !== undefined) result.score = event.score;
+  }
+
+  /** As it goes out. A request that was cancelled while it waited has no report on its prompt. */
+  toJson(model: string): object {
+    return { model, sequences: this.#sequences, prompt_tokens: 0, cached_tokens: 0, ...this.#report };
+  }
+}
+
+/** An event as a frame of a stream. */
+export function frameOf(event: GenerationEvent, source: AnswerSource): object {
+  switch (event.type) {
+    case 'prompt':
+      return { type: 'prompt', ...reportOf(event, source) };
+    case 'token':
+      return {
+        type: 'token',
+        sequence: event.sequence,
+        token_id: event.tokenId,
+        logprob: event.logprob,
+        text: event.text,
+      };
+    case 'finish':
+      return {
+        type: 'finish',
+        sequence: event.sequence,
+        finish_reason: event.finishReason,
+        text: event.text,
+        generated_tokens: event.generatedTokens,
+        ...(event.score !== undefined && { score: event.score }),
+      };
+  }
+}
+
+function reportOf(
+  { promptTokens, cachedTokens }: PromptEvent,
+  { engine, generation: { request }, input }: AnswerSource,
+): RequestReport {
+  const eosTokenIds = request.eosTokenId ?? engine.info.eosTokenIds;
+  const warnings = ignoredParameters(input, { request, eosTokenIds, promptTokens }).map(
+    ({ param, reason }) => `${snakeCase(param)}: ${inSnakeCase(reason)}`,
+  );
+  return {
+    prompt_tokens: promptTokens,
+    cached_tokens: cachedTokens,
+    ...(request.doSample && { seed: request.seed }),
+    ...(warnings.length > 0 && { warnings }),
+  };
+}

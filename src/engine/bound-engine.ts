@@ -1,0 +1,19 @@
+import type { Engine, GenerateOptions } from './engine.js';
+
+/** What goes with every request to one of the models that an engine serves. */
+type Bindings = Required<Omit<GenerateOptions, 'signal'>>;
+
+/** An engine as the users of one of its models see it. The models share everything else. */
+export function bindEngine(engine: Engine, bindings: Bindings): Engine {
+  if (bindings.adapterSet === 0 && Object.keys(bindings.defaults).length === 0) return engine;
+  return {
+    get info() {
+      return engine.info;
+    },
+    generate: (request, options) => engine.generate(request, { ...options, ...bindings }),
+    tokenize: (text, options) => engine.tokenize(text, options),
+    detokenize: (tokens) => engine.detokenize(tokens),
+    stats: () => engine.stats(),
+    close: () => engine.close(),
+  };
+}
