@@ -57,7 +57,8 @@ function tokenDifference(golden: GoldenCase, outcome: Outcome): string {
 function scoreDifference(golden: GoldenCase, outcome: Outcome): string {
   for (const [index, expected] of (golden.scores ?? []).entries()) {
     const received = outcome.scores[index] ?? NaN;
-    const tolerance = SCORE_TOLERANCE * Math.max(1, Math.abs(expected)) + NOISE_ALLOWED * (golden.scoreNoise ?? 0);
+    const tolerance =
+      SCORE_TOLERANCE * Math.max(1, Math.abs(expected)) + NOISE_ALLOWED * (golden.scoreNoise ?? 0);
     if (Math.abs(received - expected) <= tolerance) continue;
     return `sequence ${index}: expected score ${expected}, received ${received}`;
   }

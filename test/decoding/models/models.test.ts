@@ -20,7 +20,7 @@ async function startEngine(model: string, folder: string): Promise<EngineProcess
   const outfile = path.join(folder, `${model}.gguf`);
   await convertCheckpoint({ source: path.join(packageRoot(), 'models', model), outtype: 'f32', outfile });
   return EngineProcess.start(
-    shippedEngineOptions({ modelPath: outfile, threads: 2, queueLimit: 1000, kvType: 'f32' }),
+    shippedEngineOptions({ modelPath: outfile, threads: 1, queueLimit: 1000, kvType: 'f32' }),
   );
 }
 
