@@ -34,6 +34,7 @@ struct BeamSearch::State {
     source->begin(0);
   }
 
+  bool lastStep() const { return generated + 1 >= parameters.maxNewTokens; }
   std::size_t beamCount() const { return static_cast<std::size_t>(parameters.numBeams); }
   std::optional<FinishReason> finishReason(const Candidate& candidate, const FinishTest& finishTest) const;
   std::int32_t append(const Candidate& candidate);
@@ -58,8 +59,8 @@ std::optional<FinishReason> BeamSearch::State::finishReason(const Candidate& can
                                                             const FinishTest& finishTest) const {
   const auto& eos = parameters.eosTokenIds;
   if (std::find(eos.begin(), eos.end(), candidate.token) != eos.end()) return FinishReason::eos;
-  if (generated + 1 >= parameters.maxNewTokens) return FinishReason::length;
-  return finishTest(candidate.beam, candidate.token);
+  const auto reason = finishTest(candidate.beam, candidate.token);
+  return reason || !lastStep() ? reason : FinishReason::length;
 }
 
 std::int32_t BeamSearch::State::append(const Candidate& candidate) {
@@ -78,8 +79,9 @@ void BeamSearch::State::finish(const Candidate& candidate, FinishReason reason) 
 void BeamSearch::State::sortOut(std::span<const Candidate> candidates, const FinishTest& finishTest) {
   goingOn.clear();
   for (std::size_t rank = 0; rank < candidates.size(); ++rank) {
-    // Drawn candidates come in the order of their draw: a better one may follow.
-    if (!parameters.doSample && rank >= beamCount() && goingOn.size() == beamCount()) break;
+    // Enough of these go on, unless they were drawn: then a better one may follow.
+    const bool enough = lastStep() || (!parameters.doSample && goingOn.size() == beamCount());
+    if (rank >= beamCount() && enough) break;
     const auto reason = finishReason(candidates[rank], finishTest);
     if (!reason) {
       goingOn.push_back(candidates[rank]);

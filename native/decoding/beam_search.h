@@ -41,8 +41,8 @@ class CandidateSource;
 /// then advance() picks the beams that go on. Knows neither logits' origin nor KV cells.
 class BeamSearch {
  public:
-  /// Says whether beam `parent` continued with `token` ends, and why; nullopt if it goes on. EOS ids and
-  /// maxNewTokens are known here already and not asked for.
+  /// Says whether beam `parent` continued with `token` ends, and why; nullopt if it goes on. EOS is known
+  /// here already and not asked for; maxNewTokens is the reason where there is no other.
   using FinishTest = std::function<std::optional<FinishReason>(std::int32_t parent, std::int32_t token)>;
 
   /// @param vocabularySize entries of a row

@@ -33,6 +33,13 @@ std::uint32_t allocatedCells(const CellOptions& options) {
   return static_cast<std::uint32_t>(cells);
 }
 
+std::string failureOf(const CellOptions& options) {
+  const std::string log = recentLog();
+  if (options.type == GGML_TYPE_F16) return "the context can't be made: " + log;
+  return "the context can't be made with kvType " + std::string(api().ggml_type_name(options.type)) + ": " +
+         log;
+}
+
 }  // namespace
 
 LlamaContext::LlamaContext(std::shared_ptr<const Model> model, std::shared_ptr<const ComputeThreads> threads,
@@ -47,13 +54,13 @@ LlamaContext::LlamaContext(std::shared_ptr<const Model> model, std::shared_ptr<c
   parameters.kv_unified = options_.unified;
   parameters.type_k = options_.type;
   parameters.type_v = options_.type;
-  // llama.cpp's flash attention casts float32 keys and values to float16, which would undo the choice.
+  // llama.cpp's flash attention rounds keys and values of F32 to F16, so it would gain nothing.
   if (options_.type == GGML_TYPE_F32) parameters.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
   parameters.n_threads = threads_->count();
   parameters.n_threads_batch = threads_->count();
   parameters.no_perf = true;
   context_.reset(api().llama_init_from_model(model_->handle(), parameters));
-  if (!context_) throw std::runtime_error("the context can't be made: " + recentLog());
+  if (!context_) throw std::runtime_error(failureOf(options_));
   threads_->attach(context_.get());
   api().llama_set_abort_callback(
       context_.get(), [](void* flag) { return static_cast<std::atomic<bool>*>(flag)->load(); }, &aborting);

@@ -39,8 +39,6 @@ class LlamaSource final : public LogitsSource {
  public:
   /// @throws std::runtime_error with llama.cpp's reason if the context can't be made (memory)
   LlamaSource(std::shared_ptr<const Model> model, const ContextOptions& options);
-  LlamaSource(const LlamaSource&) = delete;
-  LlamaSource& operator=(const LlamaSource&) = delete;
 
   std::size_t vocabularySize() const override { return model_->vocabularySize(); }
   std::string_view piece(std::int32_t token) const override { return model_->piece(token); }

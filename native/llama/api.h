@@ -81,6 +81,11 @@ namespace glossa {
   X(llama_n_batch)                       \
   X(llama_n_ctx_seq)                     \
   X(llama_print_system_info)             \
+  X(llama_sampler_accept)                \
+  X(llama_sampler_apply)                 \
+  X(llama_sampler_clone)                 \
+  X(llama_sampler_free)                  \
+  X(llama_sampler_init_grammar)          \
   X(llama_set_abort_callback)            \
   X(llama_set_adapters_lora)             \
   X(llama_split_path)                    \

@@ -11,9 +11,11 @@
 #include "node/decoding_functions.h"
 #include "node/engine_object.h"
 #include "node/evaluate.h"
+#include "node/grammar_functions.h"
 #include "node/measure.h"
 #include "node/model_object.h"
 #include "node/search_functions.h"
+#include "node/source_steps.h"
 
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -144,8 +146,11 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   add("torchExponentials", torchExponentials);
   add("sampleTable", sampleTable);
   add("searchTable", searchTable);
+  add("createGrammar", createGrammar);
+  add("rankCandidates", rankCandidates);
   add("measureDecodeLoop", measureDecodeLoop);
   add("measureChoice", measureChoice);
+  add("runSourceSteps", runSourceSteps);
   return exports;
 }
 

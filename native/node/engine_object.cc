@@ -7,6 +7,7 @@
 #include "node/channel.h"
 #include "node/convert.h"
 #include "node/model_object.h"
+#include "node/source_steps.h"
 
 namespace glossa {
 
@@ -106,14 +107,7 @@ Napi::Value EngineObject::start(Napi::Env env, SourceMaker makeSource, const Sch
 
 Napi::Value EngineObject::create(const Napi::CallbackInfo& info) {
   const auto options = info[1].As<Napi::Object>();
-  ContextOptions context;
-  context.contextSize = integerOf<std::int32_t>(options, "contextSize");
-  context.slots = integerOf<std::int32_t>(options, "parallelSequences");
-  context.kvCells = integerOf<std::int64_t>(options, "kvCells");
-  context.beamCells = integerOf<std::int64_t>(options, "beamCells");
-  context.kvType = kvTypeNamed(stringOf(options, "kvType"));
-  context.layout = stringOf(options, "kvLayout") == "unified" ? KvLayout::unified : KvLayout::split;
-  context.threads = integerOf<std::int32_t>(options, "threads");
+  ContextOptions context = contextOptionsOf(options);
   context.turnFile = integerOf<int>(options, "turnFile");
   context.adapterSets = adapterSetsOf(options.Get("adapterSets"));
   auto model = ModelObject::Unwrap(info[0].As<Napi::Object>())->model();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "decoding/beam_search.h"
+#include "decoding/candidates.h"
 #include "decoding/chooser.h"
 #include "decoding/processor.h"
 #include "decoding/torch_random.h"
@@ -122,6 +123,34 @@ Napi::Value searchTable(const Napi::CallbackInfo& info) {
     result.Set("score", hypothesis.score);
     result.Set("reason", nameOf(hypothesis.reason));
     results.Set(i, result);
+  }
+  return results;
+}
+
+Napi::Value rankCandidates(const Napi::CallbackInfo& info) {
+  const auto rows = info[0].As<Napi::Float32Array>();
+  const auto beamScores = info[1].As<Napi::Float32Array>();
+  const auto options = info[3].As<Napi::Object>();
+  const std::size_t beams = beamScores.ElementLength();
+  const std::size_t size = beams == 0 ? 0 : rows.ElementLength() / beams;
+  const auto order = tokensOf(options.Get("order"), beams);
+  const auto parameters = decodingParametersOf(info[2].As<Napi::Object>(), size);
+  const auto processors = makeProcessors(parameters);
+  const TokenHistory history;
+  const auto source = makeCandidateSource(parameters, size);
+  auto results = Napi::Array::New(info.Env(), integerOf<std::uint32_t>(options, "steps"));
+  ScoreRow row;
+  for (std::uint32_t step = 0; step < results.Length(); ++step) {
+    source->begin(step);
+    for (const std::int32_t beam : order) {
+      row.assign({rows.Data() + static_cast<std::size_t>(beam) * size, size});
+      for (const auto& processor : processors) processor->apply(row, history);
+      source->propose({beam, beamScores[static_cast<std::size_t>(beam)]}, row);
+    }
+    std::vector<std::int32_t> indices;
+    for (const Candidate& candidate : source->ranked())
+      indices.push_back(candidate.beam * static_cast<std::int32_t>(size) + candidate.token);
+    results.Set(step, toArray(info.Env(), indices));
   }
   return results;
 }

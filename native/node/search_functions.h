@@ -14,4 +14,8 @@ Napi::Value sampleTable(const Napi::CallbackInfo& info);
 /// searchTable(table, prompt, parameters, options): hypotheses of a beam search, best first.
 Napi::Value searchTable(const Napi::CallbackInfo& info);
 
+/// rankCandidates(rows, scores, parameters, options): number[][]. The candidates of each of a number of
+/// steps.
+Napi::Value rankCandidates(const Napi::CallbackInfo& info);
+
 }  // namespace glossa

@@ -29,7 +29,8 @@ const modelSettings = {
       'Tokens one sequence can hold, prompt and new ones together; 0 takes what the model was trained on, or less if memory is short',
   }),
   parallelSequences: z.int().min(0).max(MOST_SEQUENCES.split).register(optionMeta, {
-    description: 'Sequences decoded at the same time; 0 takes 16, or fewer if memory is short',
+    description:
+      'Sequences decoded at the same time, up to 256 (192 with kvLayout unified); 0 takes 16, or fewer if memory is short',
   }),
   threads: z.int().min(0).max(4096).register(optionMeta, {
     description: 'Compute threads; 0 takes the physical cores available to the process',
@@ -51,7 +52,8 @@ const modelSettings = {
       "Cells of the beams' pool in a split KV cache; 0 takes 4 x contextSize, at least 2048, or less if memory is short",
   }),
   kvType: z.enum(KV_TYPES).register(optionMeta, {
-    description: 'Element type of the KV cache; q8_0 halves its memory at a small loss of accuracy',
+    description:
+      'Element type of the KV cache: q8_0 halves its memory, f32 doubles it; f32 is the most exact and the slowest',
   }),
   reproducible: z.boolean().register(optionMeta, {
     description:

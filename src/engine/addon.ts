@@ -123,6 +123,17 @@ export interface NativeEvaluation {
   next(tokens: readonly number[]): Promise<Float32Array>;
 }
 
+/** A row's place in a grammar, outside of any generation; native/decoding/row_constraint.h. */
+export interface NativeGrammar {
+  /** For each token of the vocabulary 1 if it may come next, else 0. */
+  mask(): Uint8Array;
+  /** Moves on by a token; throws if it may not come next. */
+  accept(token: number): void;
+  /** Whether nothing but the end may come next. */
+  isComplete(): boolean;
+  clone(): NativeGrammar;
+}
+
 export interface NativeDevice {
   readonly name: string;
   readonly description: string;
@@ -169,6 +180,14 @@ export interface TableEngineOptions extends SchedulerOptions {
   readonly beamCells: number;
   readonly stepDelayMs: number;
 }
+
+/** One call of a model's KV cache without a scheduler; native/node/source_steps.h. */
+export type SourceStep =
+  | readonly ['prepareBeams']
+  | readonly ['decode', tokens: readonly (readonly [token: number, position: number, slot: number])[]]
+  | readonly ['copy', from: number, to: number, tokens: number]
+  | readonly ['remove', slot: number, fromPosition: number]
+  | readonly ['restore', from: number, to: number];
 
 export interface DecodeLoopOptions {
   readonly sequences: number;
@@ -312,6 +331,38 @@ export interface Addon {
       readonly steps: number;
     },
   ): TableHypothesis[];
+  /**
+   * Reads a grammar (GBNF) that checkGrammar() has let pass; throws what else is wrong with it.
+   *
+   * @param byLlama by llama.cpp's own sampler, slowly, to compare with
+   */
+  createGrammar(model: NativeModel, gbnf: string, byLlama: boolean): NativeGrammar;
+  /**
+   * Makes a KV cache and calls it step by step, for tests. A decode gives the logits after each token or why there are
+   * none, any other step whether it was possible.
+   */
+  runSourceSteps(
+    model: NativeModel,
+    options: Omit<NativeEngineOptions, keyof SchedulerOptions | 'turnFile' | 'adapterSets'>,
+    steps: readonly SourceStep[],
+  ): Promise<(boolean | 'full' | 'aborted' | 'failed' | Float32Array[])[]>;
+  /**
+   * The candidates that beam search considers in each of `steps` steps on the same rows, by rank.
+   *
+   * @param rows scores of each beam's tokens, one row after the other; processed by `parameters` first
+   * @param scores what each beam has already
+   * @returns indices into `rows`
+   */
+  rankCandidates(
+    rows: Float32Array,
+    scores: Float32Array,
+    parameters: DecodingParameters,
+    options: {
+      readonly steps: number;
+      /** Of the beams' proposals. */
+      readonly order: readonly number[];
+    },
+  ): number[][];
   measureDecodeLoop(
     model: NativeModel,
     options: DecodeLoopOptions,

@@ -21,11 +21,9 @@ export function cacheFault(
   options: Pick<EngineOptions, 'kvLayout' | 'kvCells' | 'beamCells' | 'parallelSequences' | 'reproducible'>,
 ): string | undefined {
   const { kvLayout, parallelSequences } = options;
-  const most = MOST_SEQUENCES[kvLayout];
-  if (parallelSequences > most) {
-    const sum =
-      kvLayout === 'unified' ? ` with kvLayout unified, which holds ${BEAM_SLOTS} beams beside them` : '';
-    return `parallelSequences: expected at most ${most}${sum}, received ${parallelSequences}`;
+  // What no layout allows, the configuration's schema has refused.
+  if (kvLayout === 'unified' && parallelSequences > MOST_SEQUENCES.unified) {
+    return `parallelSequences: expected at most ${MOST_SEQUENCES.unified} with kvLayout unified, which holds ${BEAM_SLOTS} beams beside them, received ${parallelSequences}`;
   }
   if (options.reproducible && kvLayout === 'unified') {
     return 'reproducible needs kvLayout split, received unified';

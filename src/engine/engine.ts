@@ -111,7 +111,10 @@ export interface EngineOptions {
    * 4 x contextSize and at least 2048, or less if memory is short. In the unified layout beams draw on `kvCells`.
    */
   readonly beamCells: number;
-  /** Element type of keys and values. q8_0 needs a model whose heads have a multiple of 32 dimensions. */
+  /**
+   * Element type of keys and values. q8_0 needs a model whose heads have a multiple of 32 dimensions; f32 does without
+   * flash attention, which would round to f16, and so is slower and needs more memory for a long context.
+   */
   readonly kvType: KvType;
   /** Requests that may wait; one more is refused with OVERLOADED. */
   readonly queueLimit: number;

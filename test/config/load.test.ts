@@ -217,6 +217,44 @@ describe('models', () => {
     });
   });
 
+  test('with cells for beams need the split cache', () => {
+    assert.throws(() => load({ flags: { beamCells: '512', kvLayout: 'unified' } }), {
+      code: 'CONFIG_INVALID',
+      message:
+        'models.glossa-tales: beamCells needs kvLayout split, received unified: beams draw on kvCells there',
+    });
+  });
+
+  test('say of the KV cache what they want, or leave it to the server', () => {
+    const { models } = load({
+      flags: { beamCells: '512', kvType: 'f32' },
+      file: { models: { 'glossa-tales': {}, mine: { path: 'm.gguf', beamCells: 0, kvType: 'q8_0' } } },
+    }).catalogue;
+    const told = models.map(({ engine: { beamCells, kvType } }) => [beamCells, kvType]);
+    assert.deepEqual(told, [
+      [512, 'f32'],
+      [0, 'q8_0'],
+    ]);
+    assert.throws(() => load({ flags: { kvType: 'q4_0' } }), /kvType|kv-type/);
+  });
+
+  test('have as many sequences as one cache tells apart', () => {
+    const most = (kvLayout: string, parallelSequences: number): number | undefined =>
+      load({ flags: { kvLayout, parallelSequences: String(parallelSequences) } }).catalogue.models[0]?.engine
+        .parallelSequences;
+    assert.equal(most('split', 256), 256);
+    assert.equal(most('unified', 192), 192);
+    assert.throws(() => most('split', 257), {
+      code: 'CONFIG_INVALID',
+      message: /^--parallel-sequences: .*256/,
+    });
+    assert.throws(() => most('unified', 193), {
+      code: 'CONFIG_INVALID',
+      message:
+        'models.glossa-tales: parallelSequences: expected at most 192 with kvLayout unified, which holds 64 beams beside them, received 193',
+    });
+  });
+
   test('configured names are taken from the shipped one', () => {
     const models = { 'glossa-tales': {}, mine: { path: 'm.gguf', aliases: ['medium', 'gpt2'] } };
     const { catalogue } = load({ file: { models } });

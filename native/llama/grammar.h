@@ -1,0 +1,44 @@
+// Grammars (GBNF) that generated text obeys.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "decoding/row_constraint.h"
+#include "llama/model.h"
+
+namespace glossa {
+
+class GrammarMachine;
+class GrammarVocabulary;
+
+/// Makes constraints on one model's tokens. May be used from any thread, and so may the constraints; rows of
+/// one grammar share what is found out about it.
+///
+/// Masks are those of llama.cpp's grammar sampler (tests compare them), but are not computed by it: its apply
+/// visits every token at every step, and every way to read an ambiguous token; ("a"?){60} takes it hours.
+class GrammarFactory {
+ public:
+  explicit GrammarFactory(std::shared_ptr<const Model> model);
+
+  /// @param gbnf within the limits of src/generation/grammar.ts; others may be refused, but do no harm
+  /// @throws std::runtime_error with one line that says what is wrong with the grammar
+  std::shared_ptr<const RowConstraint> make(const std::string& gbnf);
+
+ private:
+  struct Shared;
+  class Constraint;
+
+  std::shared_ptr<const GrammarVocabulary> vocabulary();
+
+  const std::shared_ptr<const Model> model_;
+  std::mutex mutex_;
+  std::shared_ptr<const GrammarVocabulary> vocabulary_;
+  /// The grammars last used, newest first: clients repeat theirs.
+  std::vector<std::pair<std::string, std::shared_ptr<Shared>>> recent_;
+};
+
+}  // namespace glossa

@@ -1,0 +1,321 @@
+#include "llama/grammar_machine.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+namespace glossa {
+
+namespace {
+
+constexpr std::uint32_t kEmptyStack = 0;
+/// No stacks: a text that the grammar does not know. Never accepted.
+constexpr std::uint32_t kNowhere = 0;
+constexpr std::uint32_t kUnknown = UINT32_MAX;
+
+/// Stacks looked at in one operation; some 100 ns each.
+constexpr std::size_t kMostWork = 2'000'000;
+constexpr std::size_t kMostStacksOfState = 10'000;
+/// What is remembered between operations at most.
+constexpr std::size_t kKeptStacks = 200'000;
+constexpr std::size_t kKeptStates = 8'192;
+constexpr std::size_t kKeptMasks = 256;
+
+}  // namespace
+
+std::size_t GrammarMachine::ListHash::operator()(const std::vector<std::uint32_t>& list) const {
+  std::uint64_t hash = list.size();
+  for (const std::uint32_t value : list) {
+    hash = (hash ^ value) * 0x9E3779B97F4A7C15U;
+    hash ^= hash >> 32;
+  }
+  return static_cast<std::size_t>(hash);
+}
+
+GrammarMachine::GrammarMachine(GrammarRules rules, std::shared_ptr<const GrammarVocabulary> vocabulary)
+    : rules_(std::move(rules)), vocabulary_(std::move(vocabulary)), path_(vocabulary_->deepest() + 1) {
+  for (const CharacterClass& characters : rules_.classes) {
+    for (const auto& [first, last] : characters.ranges) {
+      boundaries_.push_back(first);
+      boundaries_.push_back(last + 1);  // 0 after the last number of all: a boundary that tells nothing apart
+    }
+  }
+  std::sort(boundaries_.begin(), boundaries_.end());
+  boundaries_.erase(std::unique(boundaries_.begin(), boundaries_.end()), boundaries_.end());
+  forget();
+  std::vector<std::uint32_t> stacks;
+  ++expansion_;
+  for (const std::uint32_t element : rules_.alternatives[rules_.root]) {
+    expand(rules_.elements[element].kind == ElementKind::end ? kEmptyStack : stackOf(element, kEmptyStack),
+           stacks);
+  }
+  start_.state = stateOf(std::move(stacks));
+  keep(&start_);
+}
+
+void GrammarMachine::work(std::size_t stacksOfState) {
+  if (++work_ <= kMostWork && stacksOfState < kMostStacksOfState) return;
+  throw std::runtime_error("the grammar is left-recursive or too ambiguous: there are more than " +
+                           std::to_string(kMostStacksOfState) + " ways to go on");
+}
+
+std::uint32_t GrammarMachine::stackOf(std::uint32_t element, std::uint32_t below) {
+  const std::uint64_t key = (std::uint64_t{element} << 32) | below;
+  const auto [entry, inserted] = stackNumbers_.try_emplace(key, static_cast<std::uint32_t>(stacks_.size()));
+  if (inserted) {
+    stacks_.push_back({element, below});
+    visited_.push_back(0);
+  }
+  return entry->second;
+}
+
+std::uint32_t GrammarMachine::stateOf(std::vector<std::uint32_t> stacks) {
+  std::sort(stacks.begin(), stacks.end());
+  stacks.erase(std::unique(stacks.begin(), stacks.end()), stacks.end());
+  const auto [entry, inserted] =
+      stateNumbers_.try_emplace(stacks, static_cast<std::uint32_t>(states_.size()));
+  if (inserted) states_.push_back({std::move(stacks), nullptr, {}, nullptr});
+  return entry->second;
+}
+
+/// The stack once its top has been read.
+std::uint32_t GrammarMachine::after(std::uint32_t stack) {
+  const auto [element, below] = stacks_[stack];
+  return rules_.elements[element + 1].kind == ElementKind::end ? below : stackOf(element + 1, below);
+}
+
+/// Adds the stacks that a stack stands for, of which each has a character or a token on top or is empty.
+/// Skips what this expansion (a value of `expansion_`) has met already.
+void GrammarMachine::expand(std::uint32_t stack, std::vector<std::uint32_t>& into) {
+  pending_.assign(1, stack);
+  while (!pending_.empty()) {
+    const std::uint32_t current = pending_.back();
+    pending_.pop_back();
+    if (visited_[current] == expansion_) continue;
+    visited_[current] = expansion_;
+    work(into.size());
+    const GrammarElement element = rules_.elements[stacks_[current].element];
+    if (current == kEmptyStack || element.kind != ElementKind::rule) {
+      into.push_back(current);
+      continue;
+    }
+    const std::uint32_t rest = after(current);
+    for (const std::uint32_t alternative : rules_.alternatives[element.value]) {
+      const bool empty = rules_.elements[alternative].kind == ElementKind::end;
+      pending_.push_back(empty ? rest : stackOf(alternative, rest));
+    }
+  }
+}
+
+std::uint32_t GrammarMachine::next(std::uint32_t state, std::uint32_t codePoint) {
+  if (codePoint < 128) {
+    auto& ascii = states_[state].ascii;
+    if (!ascii) {
+      ascii = std::make_unique<std::array<std::uint32_t, 128>>();
+      ascii->fill(kUnknown);
+    }
+    if ((*ascii)[codePoint] == kUnknown) {
+      const std::uint32_t result = computeNext(state, codePoint);
+      (*states_[state].ascii)[codePoint] = result;
+      return result;
+    }
+    return (*ascii)[codePoint];
+  }
+  // Code points between which no class tells apart lead to the same place.
+  const auto kind = static_cast<std::uint32_t>(
+      std::upper_bound(boundaries_.begin(), boundaries_.end(), codePoint) - boundaries_.begin());
+  const auto known = states_[state].others.find(kind);
+  if (known != states_[state].others.end()) return known->second;
+  const std::uint32_t result = computeNext(state, codePoint);
+  states_[state].others.emplace(kind, result);
+  return result;
+}
+
+std::uint32_t GrammarMachine::computeNext(std::uint32_t state, std::uint32_t codePoint) {
+  if (codePoint == 0) return kNowhere;
+  std::vector<std::uint32_t> stacks;
+  ++expansion_;
+  for (std::size_t i = 0; i < states_[state].stacks.size(); ++i) {
+    const std::uint32_t stack = states_[state].stacks[i];
+    work(0);
+    if (stack == kEmptyStack) continue;
+    const GrammarElement element = rules_.elements[stacks_[stack].element];
+    if (element.kind != ElementKind::characters) continue;
+    if (rules_.classes[element.value].contains(codePoint)) expand(after(stack), stacks);
+  }
+  return stateOf(std::move(stacks));
+}
+
+/// Moves on by a byte; false if no text of the grammar has it there. Bytes become code points as in
+/// llama.cpp.
+bool GrammarMachine::step(GrammarPosition& position, std::uint8_t byte) {
+  PartialCharacter& partial = position.partial;
+  if (partial.remaining > 0) {
+    if (partial.strict && (byte >> 6) != 2) return false;
+    partial.value = (partial.value << 6) + (byte & 0x3FU);
+    --partial.remaining;
+  } else {
+    if ((byte >> 6) == 2) return false;
+    partial.remaining = byte < 0x80 ? 0 : byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
+    partial.value = byte & ((1U << (7 - partial.remaining)) - 1);
+    partial.strict = false;
+  }
+  if (partial.remaining == 0) position.state = next(position.state, partial.value);
+  return position.state != kNowhere;
+}
+
+/// Whether a text may end a token here: its last code point is whole or can still become one that may come.
+bool GrammarMachine::isPossible(const GrammarPosition& position) const {
+  const PartialCharacter& partial = position.partial;
+  if (partial.remaining == 0) return position.state != kNowhere;
+  const auto& stacks = states_[position.state].stacks;
+  return std::any_of(stacks.begin(), stacks.end(), [&](std::uint32_t stack) {
+    if (stack == kEmptyStack) return false;
+    const GrammarElement element = rules_.elements[stacks_[stack].element];
+    return element.kind == ElementKind::characters &&
+           rules_.classes[element.value].mayContain(partial.value, partial.remaining);
+  });
+}
+
+void GrammarMachine::walk(const GrammarPosition& from, TokenSet& permitted) {
+  const auto& nodes = vocabulary_->nodes();
+  path_[0] = from;
+  path_[0].partial.strict = true;
+  for (std::uint32_t i = 0; i < nodes.size();) {
+    const GrammarVocabulary::Node& node = nodes[i];
+    GrammarPosition& here = path_[node.depth];
+    here = path_[node.depth - 1U];
+    if (!step(here, node.byte)) {
+      i = node.end;
+      continue;
+    }
+    ++i;
+    if (node.firstToken == node.endOfTokens || !isPossible(here)) continue;
+    for (std::uint32_t token = node.firstToken; token < node.endOfTokens; ++token) {
+      permitted.add(static_cast<std::size_t>(vocabulary_->tokens()[token]));
+    }
+  }
+}
+
+/// Tokens that the grammar names as such. A control token can only come this way.
+void GrammarMachine::addTokenElements(std::uint32_t state, TokenSet& permitted) const {
+  for (const std::uint32_t stack : states_[state].stacks) {
+    if (stack == kEmptyStack) continue;
+    const GrammarElement element = rules_.elements[stacks_[stack].element];
+    const bool isToken = element.value < permitted.size();
+    if (element.kind == ElementKind::token && isToken && !vocabulary_->endTokens().has(element.value)) {
+      permitted.add(element.value);
+    } else if (element.kind == ElementKind::otherToken) {
+      const bool had = !isToken || permitted.has(element.value);
+      permitted.addAll(vocabulary_->textTokens());
+      if (!had) permitted.remove(element.value);
+    }
+  }
+}
+
+std::shared_ptr<const TokenSet> GrammarMachine::permitted(GrammarPosition position) {
+  const bool whole = position.partial.remaining == 0;
+  if (whole && states_[position.state].permitted) return states_[position.state].permitted;
+  work_ = 0;
+  auto permitted = std::make_shared<TokenSet>(vocabulary_->size());
+  walk(position, *permitted);
+  if (whole) addTokenElements(position.state, *permitted);
+  if (mayEnd(position)) permitted->addAll(vocabulary_->endTokens());
+  if (whole) {
+    states_[position.state].permitted = permitted;
+    ++masks_;
+  }
+  return permitted;
+}
+
+/// Where a token's text leads to; nowhere if the grammar does not know it.
+GrammarPosition GrammarMachine::read(GrammarPosition position, std::int32_t token) {
+  const GrammarPosition nowhere{kNowhere, {}};
+  if (!vocabulary_->textTokens().has(static_cast<std::size_t>(token))) return nowhere;
+  position.partial.strict = true;
+  for (const char byte : vocabulary_->piece(token)) {
+    if (!step(position, static_cast<std::uint8_t>(byte))) return nowhere;
+  }
+  return isPossible(position) ? position : nowhere;
+}
+
+bool GrammarMachine::isNamed(std::uint32_t stack, std::int32_t token) const {
+  if (stack == kEmptyStack) return false;
+  const auto id = static_cast<std::uint32_t>(token);
+  const GrammarElement element = rules_.elements[stacks_[stack].element];
+  if (element.kind == ElementKind::token) return element.value == id && !vocabulary_->endTokens().has(id);
+  return element.kind == ElementKind::otherToken && element.value != id && vocabulary_->textTokens().has(id);
+}
+
+bool GrammarMachine::accept(GrammarPosition& position, std::int32_t token) {
+  work_ = 0;
+  GrammarPosition end = read(position, token);
+  if (position.partial.remaining == 0 && end.partial.remaining == 0) {
+    std::vector<std::uint32_t> stacks = states_[end.state].stacks;
+    const std::size_t ofText = stacks.size();
+    ++expansion_;
+    for (std::size_t i = 0; i < states_[position.state].stacks.size(); ++i) {
+      const std::uint32_t stack = states_[position.state].stacks[i];
+      if (isNamed(stack, token)) expand(after(stack), stacks);
+    }
+    if (stacks.size() > ofText) end.state = stateOf(std::move(stacks));
+  }
+  if (end.state == kNowhere) return false;
+  position = end;
+  return true;
+}
+
+bool GrammarMachine::mayEnd(const GrammarPosition& position) const {
+  const auto& stacks = states_[position.state].stacks;
+  // The empty stack has the lowest number.
+  return position.partial.remaining == 0 && !stacks.empty() && stacks.front() == kEmptyStack;
+}
+
+bool GrammarMachine::mustEnd(const GrammarPosition& position) const {
+  return mayEnd(position) && states_[position.state].stacks.size() == 1;
+}
+
+void GrammarMachine::forget() {
+  stacks_.assign(1, {0, 0});
+  visited_.assign(1, 0);
+  stackNumbers_.clear();
+  states_.clear();
+  stateNumbers_.clear();
+  expansion_ = 0;
+  masks_ = 0;
+  stateOf({});
+}
+
+void GrammarMachine::tidy() {
+  if (masks_ > kKeptMasks) {
+    for (State& state : states_) state.permitted.reset();
+    masks_ = 0;
+  }
+  if (stacks_.size() <= kKeptStacks && states_.size() <= kKeptStates) return;
+  const std::vector<Stack> oldStacks = stacks_;
+  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> oldStates;
+  for (const GrammarPosition* position : kept_) {
+    oldStates.try_emplace(position->state, states_[position->state].stacks);
+  }
+  forget();
+  std::unordered_map<std::uint32_t, std::uint32_t> stacks{{kEmptyStack, kEmptyStack}};
+  std::unordered_map<std::uint32_t, std::uint32_t> states;
+  for (auto& [state, list] : oldStates) {
+    for (std::uint32_t& stack : list) stack = transfer(stack, oldStacks, stacks);
+    states.emplace(state, stateOf(std::move(list)));
+  }
+  for (GrammarPosition* position : kept_) position->state = states.at(position->state);
+}
+
+/// The new number of an old stack. A loop, because stacks are as deep as a text is nested.
+std::uint32_t GrammarMachine::transfer(std::uint32_t stack, const std::vector<Stack>& old,
+                                       std::unordered_map<std::uint32_t, std::uint32_t>& done) {
+  std::vector<std::uint32_t> chain;
+  for (std::uint32_t at = stack; !done.contains(at); at = old[at].below) chain.push_back(at);
+  for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
+    done.emplace(*at, stackOf(old[*at].element, done.at(old[*at].below)));
+  }
+  return done.at(stack);
+}
+
+}  // namespace glossa

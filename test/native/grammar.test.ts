@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+
+import { convertCheckpoint } from '../../scripts/convert/convert.js';
+import { loadAddon, type NativeGrammar, type NativeModel, packageRoot } from '../../src/engine/addon.js';
+import { openBackend } from '../../src/engine/backend.js';
+import { checkGrammar } from '../../src/generation/grammar.js';
+import { scratchFolder } from '../convert/scratch.js';
+import { shippedModel } from '../engine/shipped-model.js';
+
+const addon = loadAddon();
+let tales: NativeModel;
+before(async () => {
+  await openBackend(addon, 'off');
+  tales = await load(shippedModel);
+});
+
+function load(path: string): Promise<NativeModel> {
+  return addon.loadModel({ path, gpuLayers: 0, adapters: [] }, () => undefined);
+}
+
+/** A constraint by Glossa or llama.cpp, of a grammar that has passed the checks. */
+function grammar(gbnf: string, { model = tales, byLlama = false } = {}): NativeGrammar {
+  checkGrammar(gbnf);
+  return addon.createGrammar(model, gbnf, byLlama);
+}
+
+/** The token that has just this text. */
+function token(text: string, model = tales): number {
+  const { vocabularySize } = model.info();
+  const id = Array.from({ length: vocabularySize }, (_, each) => each).find(
+    (each) => model.detokenize([each]) === text,
+  );
+  assert.ok(id !== undefined, `no token ${JSON.stringify(text)}`);
+  return id;
+}
+
+function permitted(row: NativeGrammar): number[] {
+  return [...row.mask()].flatMap((bit, id) => (bit === 1 ? [id] : []));
+}
+
+function textsOf(row: NativeGrammar): string[] {
+  const ends = tales.info().eosTokenIds;
+  return permitted(row).map((id) => (ends.includes(id) ? 'END' : tales.detokenize([id])));
+}
+
+const GRAMMARS: Record<string, string> = {
+  'objects and lists': String.raw`
+    root ::= thing
+    thing ::= (map | list | word | count | "null") gap
+    map ::= "{" gap (word gap ":" gap thing ("," gap word gap ":" gap thing)*)? "}"
+    list ::= "[" gap (thing ("," gap thing)*)? "]"
+    word ::= "\"" ([^"\\\x00-\x1f] | "\\" (["\\nt] | "u" [0-9a-f]{4}))* "\""
+    count ::= "-"? ("0" | [1-9] [0-9]{0,5}) ("." [0-9]+)?
+    gap ::= [ \n]{0,4}`.replaceAll('\n    ', '\n'),
+  'ranges of Unicode': 'root ::= ([à-ÿ] | [Ѐ-ӿ] | [一-龥]+ "。" | [😀-😏] | "é" "è")+ "." ',
+  'negated classes': 'root ::= [^a-zé]+ ([^ ] [^一-龥😀])* "!"',
+  'much ambiguity, as far as llama.cpp bears it':
+    'root ::= ("a" | [a-e] | "ab" | "abc")+ gap gap gap [b-z ]* tail? tail? "."\ngap ::= " "*\ntail ::= [a-z]+ | " " tail',
+  counting: 'root ::= ([A-Z] [a-z]{1,9} " "){2,4} ("the" | "then" | "there"){2} .?',
+  'what only repeats': 'root ::= (("ab"? "c")* [d-z]?)+ "."',
+  'any text': 'root ::= .{3,40}',
+  'named tokens': 'root ::= [A-Z] <[70]> <[71]> [a-z]+ <[72]>',
+};
+
+/** Generates at random under both, comparing all that can be seen. Returns the number of masks compared. */
+function compare(model: NativeModel, gbnf: string, rounds: number): number {
+  const ends = model.info().eosTokenIds;
+  let state = 99;
+  let masks = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    const ours = grammar(gbnf, { model });
+    const theirs = grammar(gbnf, { model, byLlama: true });
+    const text: number[] = [];
+    for (let step = 0; step < 24; step += 1) {
+      const [mask, expected] = [ours.mask(), theirs.mask()];
+      // llama.cpp lets a text end within a code point; we do not.
+      if (model.detokenize(text).endsWith('\uFFFD')) for (const id of ends) expected[id] = mask[id] ?? 0;
+      if (!Buffer.from(mask).equals(expected))
+        assert.deepEqual(mask, expected, `after ${JSON.stringify(model.detokenize(text))}`);
+      assert.equal(ours.isComplete(), theirs.isComplete());
+      masks += 1;
+      const choices = permitted(ours);
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      const choice = choices[Math.floor((state / 2 ** 32) * choices.length)];
+      if (choice === undefined || ends.includes(choice)) break;
+      ours.accept(choice);
+      theirs.accept(choice);
+      text.push(choice);
+    }
+  }
+  return masks;
+}
+
+describe("permitted tokens are those of llama.cpp's sampler", () => {
+  for (const [name, gbnf] of Object.entries(GRAMMARS)) {
+    test(`${name}, with a vocabulary of byte pairs`, () => {
+      assert.ok(compare(tales, gbnf, 5) > 20);
+    });
+  }
+
+  test('all of these with a vocabulary of SentencePiece', async (context) => {
+    const outfile = join(await scratchFolder(context), 'sprout.gguf');
+    await convertCheckpoint({
+      source: join(packageRoot(), 'models', 'glossa-sprout'),
+      outtype: 'q8_0',
+      align: true,
+      outfile,
+    });
+    const sprout = await load(outfile);
+    for (const gbnf of Object.values(GRAMMARS)) assert.ok(compare(sprout, gbnf, 2) > 5);
+  });
+});
+
+describe('a grammar', () => {
+  test('ends where it may, and is complete where it must', () => {
+    const row = grammar('root ::= "a" "b"?');
+    assert.deepEqual([textsOf(row).sort(), row.isComplete()], [['a', 'ab'], false]);
+    row.accept(token('a'));
+    assert.deepEqual([textsOf(row).sort(), row.isComplete()], [['END', 'b'], false]);
+    row.accept(token('b'));
+    assert.deepEqual([textsOf(row), row.isComplete()], [['END'], true]);
+    for (const end of tales.info().eosTokenIds) row.accept(end);
+    assert.equal(row.isComplete(), true);
+  });
+
+  test('refuses tokens that it does not permit and stays where it was', () => {
+    const row = grammar('root ::= "a" "b"');
+    const { eosTokenIds, vocabularySize } = tales.info();
+    for (const id of [token('b'), token(' the'), ...eosTokenIds, -1, vocabularySize, 2 ** 31 - 1]) {
+      assert.throws(
+        () => {
+          row.accept(id);
+        },
+        { message: `the grammar does not permit token ${id} here` },
+      );
+    }
+    row.accept(token('a'));
+    assert.deepEqual(textsOf(row), ['b']);
+  });
+
+  test('is forked with its row', () => {
+    const row = grammar('root ::= ("a" | "b") [c-d]{2}');
+    row.accept(token('a'));
+    const fork = row.clone();
+    fork.accept(token('c'));
+    fork.accept(token('d'));
+    assert.deepEqual([fork.isComplete(), row.isComplete()], [true, false]);
+    assert.ok(textsOf(row).includes('c') && textsOf(row).includes('d'));
+    row.accept(token('d'));
+    assert.deepEqual([textsOf(row).includes('c'), textsOf(fork)], [true, ['END']]);
+  });
+
+  test('never ends within a code point', () => {
+    const row = grammar('root ::= .*');
+    const bytes = permitted(row).filter((id) => tales.detokenize([id]) === '\uFFFD');
+    const whole = textsOf(row).includes('END');
+    for (const id of bytes) {
+      const fork = row.clone();
+      fork.accept(id);
+      assert.equal(textsOf(fork).includes('END'), false);
+    }
+    assert.ok(whole && bytes.length > 10);
+  });
+
+  test('counts parentheses however deep', () => {
+    const row = grammar('root ::= "a" root "b" | "c"');
+    const [a, b, c] = ['a', 'b', 'c'].map((text) => token(text)) as [number, number, number];
+    const depth = 30_000;
+    for (let i = 0; i < depth; i += 1) row.accept(a);
+    const fork = row.clone();
+    row.accept(c);
+    for (let i = 0; i < depth; i += 1) {
+      assert.equal(row.isComplete(), false);
+      row.accept(b);
+    }
+    assert.equal(row.isComplete(), true);
+    assert.throws(() => {
+      row.accept(b);
+    }, /does not permit/);
+    fork.accept(a);
+    assert.deepEqual(textsOf(fork).includes('b'), false);
+  });
+
+  test('lets control tokens come only where it names them', () => {
+    const [end = -1] = tales.info().eosTokenIds;
+    assert.deepEqual(textsOf(grammar(`root ::= <[${end}]> | "a"`)), ['a']);
+    const any = permitted(grammar('root ::= !<[70]>'));
+    assert.equal(any.includes(70) || any.includes(end), false);
+    assert.ok(any.length > 2000);
+    // llama.cpp permits the rest of a token to be a token of its own, and then fails to accept it.
+    assert.deepEqual(textsOf(grammar('root ::= "a" !<[70]>')), ['a']);
+  });
+
+  test('that only the model can judge is refused with a reason', () => {
+    assert.throws(() => grammar('root ::= "x" |\n  <no such token>'), {
+      message: 'line 2: expected the text of exactly one token between < and >',
+    });
+  });
+});
+
+describe('ambiguity', () => {
+  test('costs what distinct readings cost, not what all of them do', () => {
+    // llama.cpp tries each of 2^100 ways to read a token of letters.
+    const row = grammar(`root ::= ${'[a-z ]? '.repeat(100)}"."`);
+    for (let i = 0; i < 20; i += 1) row.accept(token(' the'));
+    assert.equal(textsOf(row).includes(' the'), true);
+    for (let i = 0; i < 5; i += 1) row.accept(token(' the'));
+    assert.deepEqual(textsOf(row), ['.']);
+    assert.equal(textsOf(grammar('root ::= (((.+)+)+ " "*)* "!"')).includes(' the'), true);
+  });
+
+  test('beyond measure ends with an error, and the row stays good', () => {
+    const row = grammar('root ::= . root "b" | . root "c" | "."');
+    const a = token('a');
+    const message =
+      /^the grammar is left-recursive or too ambiguous: there are more than 10000 ways to go on$/;
+    for (let i = 0; i < 11; i += 1) row.accept(a);
+    assert.throws(() => row.mask(), { message });
+    row.accept(a);
+    assert.throws(
+      () => {
+        for (let i = 0; i < 3; i += 1) row.accept(a);
+      },
+      { message },
+    );
+    assert.equal(row.isComplete(), false);
+    const chain = Array.from({ length: 40 }, (_, i) => `a${i} ::= a${i + 1} "x" | a${i + 1} "y"\n`).join('');
+    assert.throws(() => grammar(`root ::= a0\n${chain}a40 ::= "q"`), { message });
+  });
+});
