@@ -1,7 +1,7 @@
-"""Requests to the shipped models, in the form of `src/generation/request.ts`: loops over modes and parameters.
+"""Requests to the shipped models, in the form of `src/generation/request.ts`: loops over parameters.
 
-Nothing is chosen by its outcome. `ids` gives the token id of a piece of text in the model's vocabulary, so that both
-models get the same requests.
+Nothing is chosen by its outcome. `ids` gives the token ids of a piece of text in the model's vocabulary,
+so that both models get the same requests.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,8 +18,9 @@ PROMPTS = [
     "My dear friend,\nI am writing to tell you",
     '"Where is the silver key?" asked the old woman.',
     "The cat sat on the wall. The dog sat on the wall. The cat sat",
-    "There was a king who lived in a castle near the sea. Every day he walked along the shore and looked for "
-    "shells. One day he found a small green bottle. In the bottle there was a letter. The king opened it and read:",
+    "There was a king who lived in a castle near the sea. Every day he walked along the shore and "
+    "looked for shells. One day he found a small green bottle. In the bottle there was a letter. The king "
+    "opened it and read:",
     "A bee is",
     "Today it rained. We stayed at home and played a game. Then",
     "Café, naïve – 2 + 3 =",

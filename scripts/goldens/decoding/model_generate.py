@@ -93,8 +93,8 @@ def same_draws(copies: int) -> Iterator[None]:
 def disturbed(model: Model, amplitude: float, seed: int) -> Iterator[None]:
     """Adds noise, uniform in +-amplitude, to all logits.
 
-    Models with ggml's table of GELU are disturbed in front of it as well, by `JITTER` of each value's size: sums in
-    another order round to another float16 now and then, 1e-3 of a value that is 1e-7 off.
+    Models with ggml's table of GELU are disturbed in front of it as well, by `JITTER` of each value's
+    size: sums in another order round to another float16 now and then, 1e-3 of a value that is 1e-7 off.
     """
     noise = torch.Generator().manual_seed(seed)
 
