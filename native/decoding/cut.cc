@@ -12,8 +12,7 @@ namespace {
 constexpr std::size_t kSortable = 512;  // sorting this many costs less than another histogram pass
 constexpr std::uint16_t kLastBucket = 2047;
 constexpr std::size_t kBuckets = kLastBucket + 1;
-constexpr std::size_t kCopies = 4;
-constexpr std::size_t kBlock = 128;  // entries looked at together when a bucket's members are gathered
+constexpr std::size_t kCopies = 2;
 /// Scores further than this below the maximum share the last bucket: their softmax mass is below 1e-17.
 constexpr float kWindow = 40.0F;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -55,15 +54,14 @@ Cut CutFinder::find(std::span<const float> scores, std::span<const float> masses
   return sortAndCut(scores, masses, target, massAbove);
 }
 
-/// Adds up the masses of each bucket. Neighbours go to different copies of the histogram: where most of a row
-/// shares one bucket (dropped tokens do), a single counter would make every addition wait for the one before.
+/// Adds up the masses of each bucket.
 void CutFinder::fillHistogram(std::span<const float> masses) {
   copies_.assign(kCopies * kBuckets, 0.0);
-  for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    copies_[(i % kCopies) * kBuckets + buckets_[i]] += masses.empty() ? 1.0 : static_cast<double>(masses[i]);
-  }
+  kernels::addToHistogram(buckets_, masses, copies_, kBuckets);
   histogram_.assign(kBuckets, 0.0);
-  for (std::size_t i = 0; i < copies_.size(); ++i) histogram_[i % kBuckets] += copies_[i];
+  for (std::size_t copy = 0; copy < copies_.size(); copy += kBuckets) {
+    for (std::size_t i = 0; i < kBuckets; ++i) histogram_[i] += copies_[copy + i];
+  }
 }
 
 /// Narrows the row to the bucket in which the target is reached; adds what lies above it to massAbove.
@@ -77,19 +75,11 @@ std::span<const float> CutFinder::gatherCrossing(std::span<const float> scores, 
   while (crossing < kLastBucket && massAbove + histogram_[crossing] < target)
     massAbove += histogram_[crossing++];
 
-  // The inputs may be views of scores_ and masses_ themselves: write behind the reading position only.
+  // The inputs may be views of scores_ and masses_ themselves, which are then large enough already.
   if (scores_.size() < count) scores_.resize(count);
   if (!masses.empty() && masses_.size() < count) masses_.resize(count);
-  std::size_t kept = 0;
-  for (std::size_t start = 0; start < count; start += kBlock) {
-    const std::size_t end = std::min(start + kBlock, count);
-    if (!kernels::contains(std::span(buckets_).subspan(start, end - start), crossing)) continue;
-    for (std::size_t i = start; i < end; ++i) {
-      if (buckets_[i] != crossing || !isRanked(scores[i])) continue;
-      if (!masses.empty()) masses_[kept] = masses[i];
-      scores_[kept++] = scores[i];
-    }
-  }
+  const std::size_t kept =
+      kernels::gatherBucket(buckets_, crossing, scores, masses, scores_.data(), masses_.data());
   return std::span<const float>(scores_).first(kept);
 }
 

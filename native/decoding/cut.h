@@ -19,13 +19,13 @@ class CutFinder {
  public:
   /// Ranks by score, descending, and accumulates masses until `target` (> 0) is reached.
   ///
-  /// @param scores a row; -inf entries have no rank
+  /// @param scores a row, or whatever else it is to be ranked by; -inf entries have no rank
   /// @param masses one mass for each score, or empty: then every entry weighs 1 (the n-th largest score)
   /// @param target if the whole row weighs less, the cut is at its lowest finite score
   ///
-  /// Entries with equal scores must have equal masses. A histogram over the scores finds the bucket that
-  /// holds the crossing, then the bucket is refined until it is small enough to sort: O(n) however the scores
-  /// are spread.
+  /// Entries with equal scores must have equal masses for tiedMass to mean anything. A histogram over the
+  /// scores finds the bucket that holds the crossing, then the bucket is refined until it is small enough to
+  /// sort: O(n) however the scores are spread.
   Cut find(std::span<const float> scores, std::span<const float> masses, double target);
 
  private:

@@ -201,11 +201,4 @@ void bucketize(std::span<const float> scores, float max, float scale, std::uint1
   }
 }
 
-GLOSSA_MULTIVERSION
-bool contains(std::span<const std::uint16_t> values, std::uint16_t wanted) {
-  std::uint16_t found = 0;
-  for (const std::uint16_t value : values) found |= static_cast<std::uint16_t>(value == wanted ? 1 : 0);
-  return found != 0;
-}
-
 }  // namespace glossa::kernels

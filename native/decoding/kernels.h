@@ -53,7 +53,28 @@ void typicality(std::span<const float> scores, float max, float logSum, float en
 void bucketize(std::span<const float> scores, float max, float scale, std::uint16_t last,
                std::span<std::uint16_t> buckets);
 
-/// Whether any of the values is equal to wanted.
-bool contains(std::span<const std::uint16_t> values, std::uint16_t wanted);
+/// Adds each mass (1 where there are none) to its bucket. Neighbours go to different copies of the histogram,
+/// which lie one after the other: where many share a bucket, a single counter would make every addition wait
+/// for the one before.
+void addToHistogram(std::span<const std::uint16_t> buckets, std::span<const float> masses,
+                    std::span<double> copies, std::size_t bucketCount);
+
+/// Collects the scores, and the masses if there are any, of one bucket, but for scores of -inf and NaN.
+/// Returns their number. The rows may be collected into themselves.
+std::size_t gatherBucket(std::span<const std::uint16_t> buckets, std::uint16_t wanted,
+                         std::span<const float> scores, std::span<const float> masses, float* scoresOut,
+                         float* massesOut);
+
+/// Entries of a row, moved together.
+struct Entries {
+  float* scores;
+  float* weights;     // null: there are none
+  std::int32_t* ids;  // written
+  bool idsGiven;      // false: an entry's id is its index
+};
+
+/// Moves the entries whose key is at least `bound` to the front and returns their number. The keys may be the
+/// scores or the weights.
+std::size_t compact(std::span<const float> keys, float bound, const Entries& entries);
 
 }  // namespace glossa::kernels

@@ -9,9 +9,10 @@ namespace glossa {
 
 namespace {
 
-constexpr std::size_t kBlock = 64;
 /// A row of which no more than this share survives is worth compacting.
 constexpr std::size_t kSparseShare = 4;
+/// Weights whose sum falls below this are near float32's smallest numbers, and computed anew.
+constexpr double kLeastWeightSum = 1e-9;
 
 }  // namespace
 
@@ -35,8 +36,8 @@ float& ScoreRow::scoreOf(std::int32_t token) {
 void ScoreRow::computeWeights() {
   if (weighed_) return;
   weights_.resize(scores_.size());
-  maximum_ = kernels::maximum(scores_);
-  weightSum_ = kernels::exponentials(scores_, maximum_ == kDropped ? 0.0F : maximum_, weights_);
+  reference_ = kernels::maximum(scores_);
+  weightSum_ = kernels::exponentials(scores_, reference_ == kDropped ? 0.0F : reference_, weights_);
   weighed_ = true;
 }
 
@@ -50,24 +51,24 @@ double ScoreRow::weightSum() {
   return weightSum_;
 }
 
-float ScoreRow::maximum() {
+float ScoreRow::reference() {
   computeWeights();
-  return maximum_;
+  return reference_;
 }
 
 double ScoreRow::entropy() {
   const double total = weightSum();
   if (total == 0) return 0;
-  return std::log(total) - kernels::weightedDistance(weights(), scores_, maximum_) / total;
+  return std::log(total) - kernels::weightedDistance(weights(), scores_, reference_) / total;
 }
 
 void ScoreRow::normalize() {
   const double total = weightSum();
   if (total == 0) return;
   const float logSum = static_cast<float>(std::log(total));
-  kernels::subtract(scores_, maximum_, logSum);
+  kernels::subtract(scores_, reference_, logSum);
   // Weights stay as they are: they do not depend on what is subtracted from all scores.
-  maximum_ = 0.0F - logSum;
+  reference_ = 0.0F - logSum;
 }
 
 void ScoreRow::dropAll() {
@@ -80,7 +81,9 @@ void ScoreRow::dropBelow(float score) {
 }
 
 void ScoreRow::dropBelow(std::span<const float> keys, float key) {
-  if (sparse_ || kernels::countAtLeast(keys, key) <= keys.size() / kSparseShare) {
+  const std::size_t survivors = kernels::countAtLeast(keys, key);
+  if (survivors == keys.size()) return;
+  if (sparse_ || survivors <= keys.size() / kSparseShare) {
     compact(keys, key);
   } else {
     mask(keys, key);
@@ -88,7 +91,8 @@ void ScoreRow::dropBelow(std::span<const float> keys, float key) {
 }
 
 void ScoreRow::dropBelow(float score, std::size_t ties) {
-  std::size_t surplus = static_cast<std::size_t>(std::count(scores_.begin(), scores_.end(), score));
+  const float above = std::nextafter(score, std::numeric_limits<float>::infinity());
+  std::size_t surplus = kernels::countAtLeast(scores_, score) - kernels::countAtLeast(scores_, above);
   surplus -= std::min(surplus, ties);
   for (std::size_t i = 0; surplus > 0 && i < scores_.size(); ++i) {
     if (scores_[i] != score) continue;
@@ -102,24 +106,10 @@ void ScoreRow::dropBelow(float score, std::size_t ties) {
   dropBelow(score);
 }
 
-/// Moves the survivors to the front, block by block: most blocks of a large vocabulary hold none. The keys
-/// may be the scores or the weights: none is overwritten before it was read.
 void ScoreRow::compact(std::span<const float> keys, float key) {
   ids_.resize(std::max(ids_.size(), scores_.size()));
-  std::size_t kept = 0;
-  for (std::size_t start = 0; start < keys.size(); start += kBlock) {
-    const std::size_t end = std::min(start + kBlock, keys.size());
-    if (kernels::maximum(keys.subspan(start, end - start)) < key) continue;
-    // Without a branch: who survives is random, and the predictor would miss at every other entry.
-    for (std::size_t i = start; i < end; ++i) {
-      const bool survives = keys[i] >= key;
-      ids_[kept] = id(i);
-      scores_[kept] = scores_[i];
-      if (weighed_) weights_[kept] = weights_[i];
-      kept += survives ? 1 : 0;
-    }
-  }
-  shrink(kept);
+  float* const weights = weighed_ ? weights_.data() : nullptr;
+  shrink(kernels::compact(keys, key, {scores_.data(), weights, ids_.data(), sparse_}));
 }
 
 void ScoreRow::keepOnly(std::span<const std::size_t> entries) {
@@ -136,19 +126,20 @@ void ScoreRow::keepOnly(std::span<const std::size_t> entries) {
 void ScoreRow::shrink(std::size_t kept) {
   scores_.resize(kept);
   sparse_ = true;
-  if (!weighed_) return;
-  weightSum_ = kernels::sum(std::span<const float>(weights_).first(kept));
-  // Some filters take the most likely token; weights are relative to it.
-  weighed_ = kernels::maximum(scores_) == maximum_;
+  sumWeights();
 }
 
 /// The keys may be the scores or the weights.
 void ScoreRow::mask(std::span<const float> keys, float key) {
   kernels::clearBelow(keys, key, scores_, kDropped);
+  if (weighed_) kernels::clearBelow(keys, key, std::span(weights_).first(scores_.size()), 0.0F);
+  sumWeights();
+}
+
+void ScoreRow::sumWeights() {
   if (!weighed_) return;
-  kernels::clearBelow(keys, key, std::span(weights_).first(scores_.size()), 0.0F);
   weightSum_ = kernels::sum(std::span<const float>(weights_).first(scores_.size()));
-  weighed_ = kernels::maximum(scores_) == maximum_;
+  weighed_ = weightSum_ >= kLeastWeightSum;
 }
 
 std::span<float> ScoreRow::scratch(std::size_t count) {

@@ -34,12 +34,13 @@ class ScoreRow {
   float& scoreOf(std::int32_t token);
   std::size_t vocabularySize() const { return vocabularySize_; }
 
-  /// exp(score - maximum) of every entry, computed once until scores change. Zeros if all were dropped.
+  /// exp(score - reference) of every entry, computed once until scores change. Zeros if all were dropped.
   std::span<const float> weights();
   /// Sum of the weights.
   double weightSum();
-  /// Largest score; -inf if all were dropped.
-  float maximum();
+  /// The score that has the weight 1: the largest one when the weights were computed; -inf if all were
+  /// dropped.
+  float reference();
   /// Entropy, in nats, of the distribution that the scores are logits of; 0 if all were dropped.
   double entropy();
 
@@ -70,13 +71,14 @@ class ScoreRow {
   void compact(std::span<const float> keys, float key);
   void mask(std::span<const float> keys, float key);
   void shrink(std::size_t kept);
+  void sumWeights();
 
   std::vector<float> scores_;
   std::vector<std::int32_t> ids_;
   std::vector<float> weights_;
   std::vector<float> scratch_;
   double weightSum_ = 0;
-  float maximum_ = kDropped;  ///< valid while weights are
+  float reference_ = kDropped;  ///< valid while weights are
   std::size_t vocabularySize_ = 0;
   bool sparse_ = false;
   bool weighed_ = false;

@@ -139,7 +139,8 @@ bool Scheduler::makeRoom() {
     preempt(*youngest);
   } else {
     const auto cells = std::to_string(source_->slotGroup(youngest->request.slotKind()).cells);
-    fail(youngest->request, "the " + cells + " cells of the KV cache can't hold this request");
+    fail(youngest->request, Fault::capacity,
+         "the " + cells + " cells of the KV cache can't hold this request");
   }
   return true;
 }

@@ -94,6 +94,13 @@ struct Request {
   Sequence* follower() const;
 };
 
+/// Who is to blame when a request fails.
+enum class Fault {
+  engine,
+  request,   ///< it asks for something that can't be done
+  capacity,  ///< it is too large for the KV cache
+};
+
 /// One message to the client of a request.
 struct Event {
   enum class Type { prompt, token, finish, failed };
@@ -104,7 +111,8 @@ struct Event {
   float logprob = 0;
   std::string text;  ///< token, finish: final text; failed: the reason
   FinishReason finishReason = FinishReason::eos;
-  std::optional<float> score;  ///< finish: of a beam search's hypothesis
+  std::optional<float> score;   ///< finish: of a beam search's hypothesis
+  Fault fault = Fault::engine;  ///< failed
   std::int32_t promptTokens = 0;
   std::int32_t cachedTokens = 0;
   std::int32_t generatedTokens = 0;

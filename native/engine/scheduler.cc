@@ -87,7 +87,7 @@ void Scheduler::run() {
       step();
     } catch (const std::exception& error) {
       // A defect of ours or no memory left: the requests at hand are lost, the engine is not.
-      for (const auto& request : requests_) fail(*request, error.what());
+      for (const auto& request : requests_) fail(*request, Fault::engine, error.what());
       commands.clear();
     }
     removeFinished();

@@ -127,10 +127,11 @@ class Scheduler {
   void addShare(Sequence& sequence, std::int32_t tokens);
   void decode(const std::vector<Sequence*>& sequences);
   void accept(const Share& share);
+  void takeLogits(Sequence& sequence, std::span<const float> logits);
   void completePrompt(Sequence& lead);
   void chooseNext(Sequence& sequence, std::span<const float> logits);
   void finish(Sequence& sequence, FinishReason reason);
-  void fail(Request& request, const std::string& reason);
+  void fail(Request& request, Fault fault, const std::string& reason);
 
   // beam_stepping.cc: one step of a search
   void proposeNext(Sequence& beam, std::span<const float> logits);

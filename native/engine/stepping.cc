@@ -152,7 +152,8 @@ void Scheduler::decode(const std::vector<Sequence*>& sequences) {
   } while (status == DecodeStatus::full && makeRoom());
   if (status == DecodeStatus::aborted) return;
   if (status != DecodeStatus::ok) {
-    for (const Share& share : shares_) fail(share.sequence->request, "the backend failed to decode a batch");
+    for (const Share& share : shares_)
+      fail(share.sequence->request, Fault::engine, "the backend failed to decode a batch");
     return;
   }
   ++counters_.decodeSteps;
@@ -168,7 +169,14 @@ void Scheduler::accept(const Share& share) {
   if (!sequence.active()) return;  // a sibling's failure has ended its request
   sequence.evaluated += share.tokens;
   if (sequence.pendingTokens() > 0) return;
-  const auto logits = source_->logits(share.last);
+  try {
+    takeLogits(sequence, source_->logits(share.last));
+  } catch (const ConstraintError& error) {
+    fail(sequence.request, Fault::request, error.what());
+  }
+}
+
+void Scheduler::takeLogits(Sequence& sequence, std::span<const float> logits) {
   if (sequence.request.beams) {
     if (sequence.generated() == 0) completePrompt(sequence);
     proposeNext(sequence, logits);
@@ -210,7 +218,7 @@ void Scheduler::completePrompt(Sequence& lead) {
 void Scheduler::chooseNext(Sequence& sequence, std::span<const float> logits) {
   auto outcome = tokenStep_.run(sequence, logits);
   if (!outcome) {
-    fail(sequence.request, "the processors left no token to choose from");
+    fail(sequence.request, Fault::request, "the processors left no token to choose from");
     return;
   }
   if (outcome->choice) {
@@ -231,13 +239,13 @@ void Scheduler::finish(Sequence& sequence, FinishReason reason) {
   report(sequence, {.type = Event::Type::finish, .text = sequence.text.flush(), .finishReason = reason});
 }
 
-void Scheduler::fail(Request& request, const std::string& reason) {
+void Scheduler::fail(Request& request, Fault fault, const std::string& reason) {
   if (request.isFinished()) return;
   for (const auto& sequence : request.sequences) {
     cache_.discard(*sequence);
     sequence->state = SequenceState::finished;
   }
-  report(*request.sequences.front(), {.type = Event::Type::failed, .text = reason});
+  report(*request.sequences.front(), {.type = Event::Type::failed, .text = reason, .fault = fault});
 }
 
 }  // namespace glossa

@@ -19,7 +19,8 @@ class GrammarVocabulary;
 /// one grammar share what is found out about it.
 ///
 /// Masks are those of llama.cpp's grammar sampler (tests compare them), but are not computed by it: its apply
-/// visits every token at every step, and every way to read an ambiguous token; ("a"?){60} takes it hours.
+/// looks at every token at every step, and tries every way to read a token in an ambiguous grammar, of which
+/// there are exponentially many.
 class GrammarFactory {
  public:
   explicit GrammarFactory(std::shared_ptr<const Model> model);

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "decoding/row_constraint.h"
+
 namespace glossa {
 
 namespace {
@@ -13,8 +15,8 @@ constexpr std::uint32_t kEmptyStack = 0;
 constexpr std::uint32_t kNowhere = 0;
 constexpr std::uint32_t kUnknown = UINT32_MAX;
 
-/// Stacks looked at in one operation; some 100 ns each.
-constexpr std::size_t kMostWork = 2'000'000;
+/// Stacks looked at or made in one operation: some 100 ns each, and ordinary grammars need hundreds.
+constexpr std::size_t kMostWork = 250'000;
 constexpr std::size_t kMostStacksOfState = 10'000;
 /// What is remembered between operations at most.
 constexpr std::size_t kKeptStacks = 200'000;
@@ -55,8 +57,8 @@ GrammarMachine::GrammarMachine(GrammarRules rules, std::shared_ptr<const Grammar
 
 void GrammarMachine::work(std::size_t stacksOfState) {
   if (++work_ <= kMostWork && stacksOfState < kMostStacksOfState) return;
-  throw std::runtime_error("the grammar is left-recursive or too ambiguous: there are more than " +
-                           std::to_string(kMostStacksOfState) + " ways to go on");
+  throw ConstraintError("the grammar is left-recursive or too ambiguous: there are more than " +
+                        std::to_string(kMostStacksOfState) + " ways to go on");
 }
 
 std::uint32_t GrammarMachine::stackOf(std::uint32_t element, std::uint32_t below) {
@@ -108,31 +110,30 @@ void GrammarMachine::expand(std::uint32_t stack, std::vector<std::uint32_t>& int
 }
 
 std::uint32_t GrammarMachine::next(std::uint32_t state, std::uint32_t codePoint) {
-  if (codePoint < 128) {
-    auto& ascii = states_[state].ascii;
-    if (!ascii) {
-      ascii = std::make_unique<std::array<std::uint32_t, 128>>();
-      ascii->fill(kUnknown);
-    }
-    if ((*ascii)[codePoint] == kUnknown) {
-      const std::uint32_t result = computeNext(state, codePoint);
-      (*states_[state].ascii)[codePoint] = result;
-      return result;
-    }
-    return (*ascii)[codePoint];
+  if (codePoint >= 128) return nextOfKind(state, codePoint);
+  if (!states_[state].ascii) {
+    states_[state].ascii = std::make_unique<std::array<std::uint32_t, 128>>();
+    states_[state].ascii->fill(kUnknown);
   }
-  // Code points between which no class tells apart lead to the same place.
+  const std::uint32_t known = (*states_[state].ascii)[codePoint];
+  if (known != kUnknown) return known;
+  const std::uint32_t result = nextOfKind(state, codePoint);
+  (*states_[state].ascii)[codePoint] = result;
+  return result;
+}
+
+/// Code points between which no class tells apart lead to the same place.
+std::uint32_t GrammarMachine::nextOfKind(std::uint32_t state, std::uint32_t codePoint) {
   const auto kind = static_cast<std::uint32_t>(
       std::upper_bound(boundaries_.begin(), boundaries_.end(), codePoint) - boundaries_.begin());
-  const auto known = states_[state].others.find(kind);
-  if (known != states_[state].others.end()) return known->second;
+  const auto known = states_[state].kinds.find(kind);
+  if (known != states_[state].kinds.end()) return known->second;
   const std::uint32_t result = computeNext(state, codePoint);
-  states_[state].others.emplace(kind, result);
+  states_[state].kinds.emplace(kind, result);
   return result;
 }
 
 std::uint32_t GrammarMachine::computeNext(std::uint32_t state, std::uint32_t codePoint) {
-  if (codePoint == 0) return kNowhere;
   std::vector<std::uint32_t> stacks;
   ++expansion_;
   for (std::size_t i = 0; i < states_[state].stacks.size(); ++i) {
@@ -160,7 +161,8 @@ bool GrammarMachine::step(GrammarPosition& position, std::uint8_t byte) {
     partial.value = byte & ((1U << (7 - partial.remaining)) - 1);
     partial.strict = false;
   }
-  if (partial.remaining == 0) position.state = next(position.state, partial.value);
+  if (partial.remaining > 0) return true;
+  position.state = partial.value == 0 ? kNowhere : next(position.state, partial.value);
   return position.state != kNowhere;
 }
 

@@ -41,6 +41,7 @@ class GrammarMachine {
   /// @throws std::runtime_error for a grammar that has no beginning within the limits
   GrammarMachine(GrammarRules rules, std::shared_ptr<const GrammarVocabulary> vocabulary);
 
+  ~GrammarMachine() = default;
   GrammarMachine(const GrammarMachine&) = delete;
   GrammarMachine& operator=(const GrammarMachine&) = delete;
 
@@ -69,7 +70,7 @@ class GrammarMachine {
   struct State {
     std::vector<std::uint32_t> stacks;  ///< ascending
     std::unique_ptr<std::array<std::uint32_t, 128>> ascii;
-    std::unordered_map<std::uint32_t, std::uint32_t> others;
+    std::unordered_map<std::uint32_t, std::uint32_t> kinds;  ///< of code points
     std::shared_ptr<const TokenSet> permitted;
   };
   struct ListHash {
@@ -81,6 +82,7 @@ class GrammarMachine {
   void expand(std::uint32_t stack, std::vector<std::uint32_t>& into);
   std::uint32_t after(std::uint32_t stack);
   std::uint32_t next(std::uint32_t state, std::uint32_t codePoint);
+  std::uint32_t nextOfKind(std::uint32_t state, std::uint32_t codePoint);
   std::uint32_t computeNext(std::uint32_t state, std::uint32_t codePoint);
   bool step(GrammarPosition& position, std::uint8_t byte);
   bool isPossible(const GrammarPosition& position) const;

@@ -1,11 +1,12 @@
 #include "llama/grammar_rules.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
+
+#include "llama/grammar_text.h"
 
 namespace glossa {
 
@@ -41,115 +42,12 @@ class Parser {
   Parser(const std::string& text, const TokenLookup& lookup) : text_(text), lookup_(lookup) {}
 
   GrammarRules parse() {
-    skipSpace(true);
-    while (position_ < text_.size()) parseRule();
+    text_.skipSpace(true);
+    while (!text_.isAtEnd()) parseRule();
     return assemble();
   }
 
  private:
-  [[noreturn]] void fail(const std::string& reason) const {
-    const auto line =
-        1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(position_), '\n');
-    throw std::runtime_error("line " + std::to_string(line) + ": " + reason);
-  }
-
-  char peek(std::size_t ahead = 0) const {
-    return position_ + ahead < text_.size() ? text_[position_ + ahead] : '\0';
-  }
-
-  void expect(char wanted) {
-    if (peek() != wanted) fail(std::string("expected '") + wanted + "'");
-    ++position_;
-  }
-
-  /// Spaces and comments; line ends too where a rule may go on.
-  void skipSpace(bool lines) {
-    for (;;) {
-      const char c = peek();
-      if (c == '#') {
-        while (position_ < text_.size() && peek() != '\r' && peek() != '\n') ++position_;
-      } else if (c == ' ' || c == '\t' || (lines && (c == '\r' || c == '\n'))) {
-        ++position_;
-      } else {
-        return;
-      }
-    }
-  }
-
-  static bool isWord(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-  }
-
-  std::string parseName() {
-    const std::size_t start = position_;
-    while (isWord(peek())) ++position_;
-    if (position_ == start) fail("expected a rule's name");
-    return text_.substr(start, position_ - start);
-  }
-
-  std::uint32_t parseNumber() {
-    std::uint32_t value = 0;
-    const char* start = text_.data() + position_;
-    const auto [end, error] = std::from_chars(start, text_.data() + text_.size(), value);
-    if (error != std::errc()) fail("expected a number");
-    position_ += static_cast<std::size_t>(end - start);
-    return value;
-  }
-
-  std::uint32_t parseHex(std::size_t digits) {
-    std::uint32_t value = 0;
-    const char* start = text_.data() + position_;
-    const char* stop = start + std::min(digits, text_.size() - position_);
-    const auto [end, error] = std::from_chars(start, stop, value, 16);
-    if (error != std::errc() || end != start + digits) {
-      fail("expected " + std::to_string(digits) + " hexadecimal digits");
-    }
-    position_ += digits;
-    return value;
-  }
-
-  std::uint32_t parseEscape() {
-    const char c = peek();
-    ++position_;
-    switch (c) {
-      case 'x':
-        return parseHex(2);
-      case 'u':
-        return parseHex(4);
-      case 'U':
-        return parseHex(8);
-      case 't':
-        return '\t';
-      case 'r':
-        return '\r';
-      case 'n':
-        return '\n';
-      case '\\':
-      case '"':
-      case '[':
-      case ']':
-      case '-':
-        return static_cast<std::uint32_t>(c);
-      default:
-        fail("unknown escape");
-    }
-  }
-
-  /// One code point, written as it is or escaped. The text is valid UTF-8: it was a JavaScript string.
-  std::uint32_t parseCharacter() {
-    if (position_ >= text_.size()) fail("unexpected end of the grammar");
-    const auto first = static_cast<unsigned char>(text_[position_++]);
-    if (first == '\\') return parseEscape();
-    if (first < 0x80) return first;
-    const int more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : 1;
-    std::uint32_t value = first & (0x3FU >> more);
-    for (int i = 0; i < more; ++i) {
-      value = (value << 6) | (static_cast<unsigned char>(peek()) & 0x3FU);
-      if (position_ < text_.size()) ++position_;
-    }
-    return value;
-  }
-
   std::uint32_t addClass(CharacterClass characters) {
     characters.ranges = merged(std::move(characters.ranges));
     classes_.push_back(std::move(characters));
@@ -169,29 +67,30 @@ class Parser {
 
   void push(Alternative& alternative, const GrammarElement& element) {
     if (++elements_ > kMostElements) {
-      fail("expected at most " + std::to_string(kMostElements) +
-           " symbols after repetitions are written out");
+      text_.fail("expected at most " + std::to_string(kMostElements) +
+                 " symbols after repetitions are written out");
     }
     alternative.push_back(element);
   }
 
   void parseRule() {
-    const std::string name = parseName();
-    skipSpace(false);
-    for (const char c : std::string_view("::=")) expect(c);
-    skipSpace(true);
+    const std::string name = text_.name();
+    text_.skipSpace(false);
+    for (const char c : std::string_view("::=")) text_.expect(c);
+    text_.skipSpace(true);
     const std::uint32_t rule = ruleOf(name);
     rules_[rule] = parseAlternatives(0);
-    if (position_ < text_.size() && peek() != '\r' && peek() != '\n') fail("expected the end of the line");
-    skipSpace(true);
+    if (!text_.isAtEnd() && text_.peek() != '\r' && text_.peek() != '\n')
+      text_.fail("expected the end of the line");
+    text_.skipSpace(true);
   }
 
   std::vector<Alternative> parseAlternatives(int depth) {
-    if (depth > kDeepestGroup) fail("parentheses are nested too deep");
+    if (depth > kDeepestGroup) text_.fail("parentheses are nested too deep");
     std::vector<Alternative> alternatives{parseSequence(depth)};
-    while (peek() == '|') {
-      ++position_;
-      skipSpace(true);
+    while (text_.peek() == '|') {
+      text_.skip();
+      text_.skipSpace(true);
       alternatives.push_back(parseSequence(depth));
     }
     return alternatives;
@@ -200,12 +99,12 @@ class Parser {
   Alternative parseSequence(int depth) {
     Alternative alternative;
     std::size_t item = 0;  // where the last item starts, which a repetition is about
-    for (;; skipSpace(depth > 0)) {
+    for (;; text_.skipSpace(depth > 0)) {
       const std::size_t size = alternative.size();
       if (parseItem(alternative, depth)) {
         item = size;
       } else if (const auto times = parseRepetition(depth)) {
-        if (item == alternative.size()) fail("expected something to repeat before a repetition");
+        if (item == alternative.size()) text_.fail("expected something to repeat before a repetition");
         repeat(alternative, item, times->first, times->second);
       } else {
         return alternative;
@@ -215,26 +114,26 @@ class Parser {
 
   /// What a sequence is made of; false if there is nothing of that kind here.
   bool parseItem(Alternative& alternative, int depth) {
-    const char c = peek();
+    const char c = text_.peek();
     if (c == '"') {
       parseLiteral(alternative);
     } else if (c == '[') {
       parseClass(alternative);
     } else if (c == '.') {
-      ++position_;
+      text_.skip();
       push(alternative, {ElementKind::characters, addClass({{{0, UINT32_MAX}}, false})});
     } else if (c == '<' || c == '!') {
       parseToken(alternative);
     } else if (c == '(') {
-      ++position_;
-      skipSpace(true);
+      text_.skip();
+      text_.skipSpace(true);
       auto group = parseAlternatives(depth + 1);
-      expect(')');
+      text_.expect(')');
       const std::uint32_t rule = newRule();
       rules_[rule] = std::move(group);
       push(alternative, {ElementKind::rule, rule});
-    } else if (isWord(c)) {
-      push(alternative, {ElementKind::rule, ruleOf(parseName())});
+    } else if (GrammarText::isWord(c)) {
+      push(alternative, {ElementKind::rule, ruleOf(text_.name())});
     } else {
       return false;
     }
@@ -242,53 +141,49 @@ class Parser {
   }
 
   void parseLiteral(Alternative& alternative) {
-    ++position_;
-    while (peek() != '"') {
-      const std::uint32_t c = parseCharacter();
+    text_.skip();
+    while (text_.peek() != '"') {
+      const std::uint32_t c = text_.character();
       push(alternative, {ElementKind::characters, addClass({{{c, c}}, false})});
     }
-    ++position_;
+    text_.skip();
   }
 
   void parseClass(Alternative& alternative) {
-    ++position_;
+    text_.skip();
     CharacterClass characters;
-    characters.negated = peek() == '^';
-    if (characters.negated) ++position_;
-    while (peek() != ']') {
-      const std::uint32_t low = parseCharacter();
+    characters.negated = text_.peek() == '^';
+    if (characters.negated) text_.skip();
+    while (text_.peek() != ']') {
+      const std::uint32_t low = text_.character();
       std::uint32_t high = low;
-      if (peek() == '-' && peek(1) != ']') {
-        ++position_;
-        high = parseCharacter();
+      if (text_.peek() == '-' && text_.peek(1) != ']') {
+        text_.skip();
+        high = text_.character();
       }
       characters.ranges.emplace_back(low, high);
     }
-    ++position_;
+    text_.skip();
     // llama.cpp takes an empty class for nothing at all, not for a class that nothing is in.
     if (characters.ranges.empty()) return;
     push(alternative, {ElementKind::characters, addClass(std::move(characters))});
   }
 
   void parseToken(Alternative& alternative) {
-    const bool other = peek() == '!';
-    if (other) ++position_;
-    const std::size_t start = position_;
-    expect('<');
+    const bool other = text_.peek() == '!';
+    if (other) text_.skip();
+    text_.expect('<');
     std::int32_t token = -1;
-    if (peek() == '[') {
-      ++position_;
-      const std::uint32_t id = parseNumber();
-      expect(']');
-      expect('>');
+    if (text_.peek() == '[') {
+      text_.skip();
+      const std::uint32_t id = text_.number();
+      text_.expect(']');
+      text_.expect('>');
       // No vocabulary is that large, so such an id matches nothing, like every other that does not exist.
       token = static_cast<std::int32_t>(std::min<std::uint32_t>(id, INT32_MAX));
     } else {
-      const std::size_t end = text_.find('>', position_);
-      if (end == std::string::npos) fail("expected '>'");
-      position_ = end + 1;
-      token = lookup_(text_.substr(start, position_ - start));
-      if (token < 0) fail("expected the text of exactly one token between < and >");
+      token = lookup_('<' + text_.through('>'));
+      if (token < 0) text_.fail("expected the text of exactly one token between < and >");
     }
     push(alternative,
          {other ? ElementKind::otherToken : ElementKind::token, static_cast<std::uint32_t>(token)});
@@ -296,28 +191,28 @@ class Parser {
 
   /// At least and at most how many times; no maximum is UINT32_MAX.
   std::optional<std::pair<std::uint32_t, std::uint32_t>> parseRepetition(int depth) {
-    const char c = peek();
+    const char c = text_.peek();
     if (c != '*' && c != '+' && c != '?' && c != '{') return std::nullopt;
-    ++position_;
+    text_.skip();
     if (c == '*') return {{0, UINT32_MAX}};
     if (c == '+') return {{1, UINT32_MAX}};
     if (c == '?') return {{0, 1}};
     const bool lines = depth > 0;
-    skipSpace(lines);
-    const std::uint32_t least = parseNumber();
+    text_.skipSpace(lines);
+    const std::uint32_t least = text_.number();
     std::uint32_t most = least;
-    skipSpace(lines);
-    if (peek() == ',') {
-      ++position_;
-      skipSpace(lines);
-      most = peek() == '}' ? UINT32_MAX : parseNumber();
-      skipSpace(lines);
+    text_.skipSpace(lines);
+    if (text_.peek() == ',') {
+      text_.skip();
+      text_.skipSpace(lines);
+      most = text_.peek() == '}' ? UINT32_MAX : text_.number();
+      text_.skipSpace(lines);
     }
-    expect('}');
+    text_.expect('}');
     if (least > kMostRepetitions || (most != UINT32_MAX && most > kMostRepetitions)) {
-      fail("expected repetitions of at most " + std::to_string(kMostRepetitions));
+      text_.fail("expected repetitions of at most " + std::to_string(kMostRepetitions));
     }
-    if (most < least) fail("expected a maximum of repetitions that is not below the minimum");
+    if (most < least) text_.fail("expected a maximum of repetitions that is not below the minimum");
     return {{least, most}};
   }
 
@@ -363,9 +258,8 @@ class Parser {
     return result;
   }
 
-  const std::string& text_;
+  GrammarText text_;
   const TokenLookup& lookup_;
-  std::size_t position_ = 0;
   std::size_t elements_ = 0;
   std::map<std::string, std::uint32_t> names_;
   std::vector<std::optional<std::vector<Alternative>>> rules_;

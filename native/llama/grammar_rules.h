@@ -1,5 +1,4 @@
-// A GBNF grammar as rules that can be walked. The notation is llama.cpp's; grammar_rules.cc says where it is
-// told apart.
+// A GBNF grammar, which is llama.cpp's notation, as rules that can be walked.
 #pragma once
 
 #include <cstdint>

@@ -173,6 +173,19 @@ const char* nameOf(FinishReason reason) {
 
 namespace {
 
+/// GlossaError's codes (src/errors.ts).
+const char* codeOf(Fault fault) {
+  switch (fault) {
+    case Fault::request:
+      return "INVALID_REQUEST";
+    case Fault::capacity:
+      return "CONTEXT_OVERFLOW";
+    case Fault::engine:
+      break;
+  }
+  return "INTERNAL";
+}
+
 template <typename... Values>
 Napi::Array tuple(Napi::Env env, const Values&... values) {
   auto array = Napi::Array::New(env, sizeof...(values));
@@ -195,7 +208,7 @@ Napi::Array toTuple(Napi::Env env, const Event& event) {
                    event.generatedTokens, score);
     }
     case Event::Type::failed:
-      return tuple(env, "failed", id, event.text);
+      return tuple(env, "failed", id, event.text, codeOf(event.fault));
   }
   return Napi::Array::New(env);
 }

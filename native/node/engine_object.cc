@@ -15,6 +15,7 @@ namespace {
 
 struct Started {
   std::shared_ptr<Scheduler> scheduler;
+  std::shared_ptr<GrammarFactory> grammars;
   std::size_t vocabularySize;
   std::int32_t adapterSets;
 };
@@ -66,6 +67,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use createEngine()");
   const Started& started = *info[0].As<Napi::External<Started>>().Data();
   scheduler_ = started.scheduler;
+  grammars_ = started.grammars;
   vocabularySize_ = started.vocabularySize;
   adapterSets_ = started.adapterSets;
   AddonData::of(info.Env()).engines.insert(this);
@@ -80,12 +82,13 @@ void EngineObject::shutDown() {
   if (scheduler_) scheduler_->stop();
 }
 
-Napi::Value EngineObject::start(Napi::Env env, SourceMaker makeSource, const SchedulerOptions& options,
+Napi::Value EngineObject::start(Napi::Env env, SourceMaker makeSource,
+                                std::shared_ptr<GrammarFactory> grammars, const SchedulerOptions& options,
                                 const Napi::Function& onStep) {
   auto channel = makeChannel(env, onStep, "engine step");
   return AsyncTask<Started>::run(
       env,
-      [makeSource = std::move(makeSource), options, channel] {
+      [makeSource = std::move(makeSource), grammars = std::move(grammars), options, channel] {
         auto source = makeSource();
         const std::size_t vocabularySize = source->vocabularySize();
         const std::int32_t adapterSets = source->adapterSets();
@@ -98,7 +101,7 @@ Napi::Value EngineObject::start(Napi::Env env, SourceMaker makeSource, const Sch
               };
               if (channel->NonBlockingCall(step, deliver) != napi_ok) delete step;
             });
-        return Started{std::move(scheduler), vocabularySize, adapterSets};
+        return Started{std::move(scheduler), grammars, vocabularySize, adapterSets};
       },
       [](Napi::Env callEnv, Started started) -> Napi::Value {
         return AddonData::of(callEnv).engineClass.New({Napi::External<Started>::New(callEnv, &started)});
@@ -113,7 +116,7 @@ Napi::Value EngineObject::create(const Napi::CallbackInfo& info) {
   auto model = ModelObject::Unwrap(info[0].As<Napi::Object>())->model();
   return start(
       info.Env(), [model, context] { return std::make_unique<LlamaSource>(model, context); },
-      schedulerOptionsOf(options), info[2].As<Napi::Function>());
+      std::make_shared<GrammarFactory>(model), schedulerOptionsOf(options), info[2].As<Napi::Function>());
 }
 
 Napi::Value EngineObject::createOnTable(const Napi::CallbackInfo& info) {
@@ -131,12 +134,24 @@ Napi::Value EngineObject::createOnTable(const Napi::CallbackInfo& info) {
       [tableOptions, tables = tablesOf(info[0])] {
         return std::make_unique<TableSource>(tableOptions, tables);
       },
-      schedulerOptionsOf(options), info[2].As<Napi::Function>());
+      nullptr, schedulerOptionsOf(options), info[2].As<Napi::Function>());
 }
 
 Scheduler& EngineObject::scheduler(Napi::Env env) const {
   if (!scheduler_) throw Napi::Error::New(env, "the engine is stopped");
   return *scheduler_;
+}
+
+/// @throws Napi::Error with what is wrong with the grammar
+std::shared_ptr<const RowConstraint> EngineObject::grammarOf(const Napi::Object& request) const {
+  const auto grammar = request.Get("grammar");
+  if (!grammar.IsString()) return nullptr;
+  if (!grammars_) throw Napi::Error::New(request.Env(), "this engine knows no grammars");
+  try {
+    return grammars_->make(grammar.As<Napi::String>().Utf8Value());
+  } catch (const std::runtime_error& error) {
+    throw Napi::Error::New(request.Env(), std::string("grammar: ") + error.what());
+  }
 }
 
 Napi::Value EngineObject::prepareBeams(const Napi::CallbackInfo& info) {
@@ -151,7 +166,10 @@ Napi::Value EngineObject::prepareBeams(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::submit(const Napi::CallbackInfo& info) {
-  scheduler(info.Env()).submit(requestSpecOf(info[0].As<Napi::Object>(), vocabularySize_, adapterSets_));
+  const auto request = info[0].As<Napi::Object>();
+  RequestSpec spec = requestSpecOf(request, vocabularySize_, adapterSets_);
+  spec.grammar = grammarOf(request);
+  scheduler(info.Env()).submit(std::move(spec));
   return info.Env().Undefined();
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "engine/scheduler.h"
+#include "llama/grammar.h"
 
 namespace glossa {
 
@@ -27,8 +28,10 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
 
  private:
   using SourceMaker = std::function<std::unique_ptr<LogitsSource>()>;
-  static Napi::Value start(Napi::Env env, SourceMaker makeSource, const SchedulerOptions& options,
-                           const Napi::Function& onStep);
+  /// @param grammars null: requests with a grammar are refused
+  static Napi::Value start(Napi::Env env, SourceMaker makeSource, std::shared_ptr<GrammarFactory> grammars,
+                           const SchedulerOptions& options, const Napi::Function& onStep);
+  std::shared_ptr<const RowConstraint> grammarOf(const Napi::Object& request) const;
 
   Scheduler& scheduler(Napi::Env env) const;
   Napi::Value prepareBeams(const Napi::CallbackInfo& info);
@@ -40,6 +43,7 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   Napi::Value stop(const Napi::CallbackInfo& info);
 
   std::shared_ptr<Scheduler> scheduler_;
+  std::shared_ptr<GrammarFactory> grammars_;
   std::size_t vocabularySize_ = 0;
   std::int32_t adapterSets_ = 0;
 };

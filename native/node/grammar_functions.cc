@@ -15,7 +15,7 @@ using Constraint = std::shared_ptr<RowConstraint>;
 
 /// A method of the object: JavaScript gets what C++ throws as its own errors.
 template <typename Function>
-void addMethod(Napi::Object& object, const char* name, Function function) {
+void addMethod(Napi::Object& object, const char* name, const Function& function) {
   object.Set(name, Napi::Function::New(
                        object.Env(),
                        [function](const Napi::CallbackInfo& info) -> Napi::Value {
@@ -61,8 +61,9 @@ Napi::Value createGrammar(const Napi::CallbackInfo& info) {
   const auto model = ModelObject::Unwrap(info[0].As<Napi::Object>())->model();
   const std::string gbnf = info[1].As<Napi::String>().Utf8Value();
   try {
-    Constraint constraint = info[2].As<Napi::Boolean>().Value() ? makeSamplerConstraint(model, gbnf)
-                                                                : GrammarFactory(model).make(gbnf)->clone();
+    const Constraint constraint = info[2].As<Napi::Boolean>().Value()
+                                      ? makeSamplerConstraint(model, gbnf)
+                                      : GrammarFactory(model).make(gbnf)->clone();
     return wrap(info.Env(), constraint, model->vocabularySize());
   } catch (const std::exception& error) {
     throw Napi::Error::New(info.Env(), error.what());

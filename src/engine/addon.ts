@@ -57,7 +57,12 @@ export type NativeEvent =
       generatedTokens: number,
       score: number | null,
     ]
-  | readonly ['failed', id: number, reason: string];
+  | readonly [
+      'failed',
+      id: number,
+      reason: string,
+      code: 'INTERNAL' | 'INVALID_REQUEST' | 'CONTEXT_OVERFLOW',
+    ];
 
 /** Takes all events of one step; each call must be answered by `acknowledge()` once they have left the process. */
 export type StepCallback = (events: NativeEvent[]) => void;

@@ -262,7 +262,7 @@ export class EngineProcess implements Engine {
         return;
       }
       case 'failed':
-        this.#fail(event[1], new GlossaError('INTERNAL', event[2]));
+        this.#fail(event[1], new GlossaError(event[3], event[2]));
     }
   }
 

@@ -55,8 +55,10 @@ const PAIRS = [
 export function mergeParameters(...layers: readonly GivenParameters[]): GivenParameters {
   return layers.reduceRight<GivenParameters>((lower, layer) => {
     const given = withoutUndefined(layer);
-    const hidden = PAIRS.filter((pair) => pair.some((name) => given[name] !== undefined)).flat();
-    const kept = Object.entries(lower).filter(([name]) => !hidden.some((other) => other === name));
+    const hidden: string[] = PAIRS.filter((pair) => pair.some((name) => given[name] !== undefined)).flat();
+    // There is nothing left for it to act on.
+    if (given.eosTokenId?.length === 0) hidden.push('exponentialDecayLengthPenalty');
+    const kept = Object.entries(lower).filter(([name]) => !hidden.includes(name));
     return { ...(Object.fromEntries(kept) as GivenParameters), ...given };
   }, {});
 }

@@ -1,31 +1,25 @@
 import { z } from 'zod';
 
 import {
-  choice,
-  cutoff,
   decay,
-  flag,
+  grammar,
   idSequences,
-  integer,
-  LARGEST_INT32,
-  number,
   oneOrMoreIds,
-  positive,
   prompt,
   sequenceBiases,
-  text,
   texts,
   tokenIds,
-} from './request-values.js';
+} from './request-compounds.js';
+import { choice, cutoff, flag, integer, LARGEST_INT32, number, positive } from './request-values.js';
 
 /** Largest seed: what a JavaScript number holds exactly, so that a seed reads the same in every API. */
-export const MAX_SEED = Number.MAX_SAFE_INTEGER;
-export const MAX_STOP_STRINGS = 64;
-export const MAX_STOP_STRING_LENGTH = 1024;
+const MAX_SEED = Number.MAX_SAFE_INTEGER;
+const MAX_STOP_STRINGS = 64;
+const MAX_STOP_STRING_LENGTH = 1024;
 /** Sequences that one request may ask for. The engine decodes as many at a time as it has room for. */
-export const MAX_RETURN_SEQUENCES = 128;
+const MAX_RETURN_SEQUENCES = 128;
 /** Beams of one search at most. */
-export const MAX_BEAMS = 64;
+const MAX_BEAMS = 64;
 /** Longest sequence of ids that is forbidden or gets a bias. */
 const MAX_SEQUENCE_IDS = 64;
 const MAX_EOS_IDS = 64;
@@ -82,7 +76,7 @@ const parameters = z.strictObject({
   /** Ids that do not come first. */
   beginSuppressTokens: tokenIds({ most: 65_536 }),
   /** GBNF grammar that the new text obeys. */
-  grammar: text('a GBNF grammar'),
+  grammar: grammar(),
   /** Scores are divided by it; only with doSample. */
   temperature: number({ least: 1e-6, most: 1e6 }),
   /** Keep the likeliest of 100 ids as long as they hold at most this share of the entropy; only with doSample. */

@@ -14,14 +14,14 @@ export interface RequestFacts {
 }
 
 /** Why a request can't be run. */
-interface Refusal {
+export interface Refusal {
   readonly param: ParameterName;
   /** "expected X, received Y". */
   readonly message: string;
 }
 
 /** Refuses a combination, or lets pass what is in order or can't be decided on these facts. */
-type Rule = (request: GenerationRequest, facts: RequestFacts) => Refusal | undefined;
+export type Rule = (request: GenerationRequest, facts: RequestFacts) => Refusal | undefined;
 
 /**
  * Refuses what no single parameter shows: combinations that transformers refuses, warns of although nothing good can
@@ -96,58 +96,6 @@ function minLengthWithinMost(
   };
 }
 
-function decayNeedsEos(
-  { exponentialDecayLengthPenalty }: GenerationRequest,
-  { eosTokenIds }: RequestFacts,
-): Refusal | undefined {
-  if (exponentialDecayLengthPenalty === undefined || eosTokenIds?.length !== 0) return undefined;
-  return {
-    param: 'exponentialDecayLengthPenalty',
-    message: 'expected an end-of-sequence id to make likelier (eosTokenId), received none',
-  };
-}
-
-/**
- * A growing decay first acts on the choice of new token start + 2. While EOS is banned it would add infinity to
- * -infinity; transformers then has NaN among its scores.
- */
-function decayWaitsForEos(request: GenerationRequest, { promptTokens }: RequestFacts): Refusal | undefined {
-  const { exponentialDecayLengthPenalty: decay, minNewTokens, minLength, removeInvalidValues } = request;
-  if (decay === undefined || decay[1] < 1 || removeInvalidValues) return undefined;
-  const [start] = decay;
-  const param = 'exponentialDecayLengthPenalty';
-  if (minNewTokens > start + 1) {
-    return {
-      param,
-      message: `expected a start of at least minNewTokens - 1 (${minNewTokens - 1}), ${received(start)}`,
-    };
-  }
-  if (promptTokens === undefined || minLength <= promptTokens + start + 1) return undefined;
-  const least = minLength - promptTokens - 1;
-  return {
-    param,
-    message: `expected a start of at least ${least}, before which minLength bans EOS, ${received(start)}`,
-  };
-}
-
-/** Forcing an EOS id bans the others, which a decay that acts by then would turn into NaN as above. */
-function decayBesideForcedEos(
-  request: GenerationRequest,
-  { eosTokenIds, maxNewTokens }: RequestFacts,
-): Refusal | undefined {
-  const { exponentialDecayLengthPenalty: decay, forcedEosTokenId, removeInvalidValues } = request;
-  if (decay === undefined || decay[1] < 1 || removeInvalidValues || forcedEosTokenId.length === 0)
-    return undefined;
-  if (eosTokenIds === undefined || maxNewTokens === undefined || maxNewTokens < decay[0] + 2)
-    return undefined;
-  if (eosTokenIds.every((id) => forcedEosTokenId.includes(id))) return undefined;
-  return {
-    param: 'forcedEosTokenId',
-    message:
-      'expected every end-of-sequence id beside a growing exponentialDecayLengthPenalty, received only some',
-  };
-}
-
 function forcedTokensAreNotSuppressed(request: GenerationRequest): Refusal | undefined {
   const { forcedBosTokenId, forcedEosTokenId, suppressTokens } = request;
   if (suppressTokens.length === 0) return undefined;
@@ -217,6 +165,17 @@ function* idsOf(request: GenerationRequest): Generator<[ParameterName, Iterable<
   for (const [ids] of request.sequenceBias) yield ['sequenceBias', ids];
 }
 
+function decayNeedsEos(
+  { exponentialDecayLengthPenalty }: GenerationRequest,
+  { eosTokenIds }: RequestFacts,
+): Refusal | undefined {
+  if (exponentialDecayLengthPenalty === undefined || eosTokenIds?.length !== 0) return undefined;
+  return {
+    param: 'exponentialDecayLengthPenalty',
+    message: 'expected an end-of-sequence id to make likelier (eosTokenId), received none',
+  };
+}
+
 const RULES: readonly Rule[] = [
   idsAreInVocabulary,
   greedyGivesOne,
@@ -225,8 +184,6 @@ const RULES: readonly Rule[] = [
   minLengthWithinMaxLength,
   minLengthWithinMost,
   decayNeedsEos,
-  decayWaitsForEos,
-  decayBesideForcedEos,
   forcedTokensAreNotSuppressed,
   beamSamplesNeedCandidates,
   beamsNeedTokens,

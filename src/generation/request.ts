@@ -11,11 +11,6 @@ import { checkRules } from './request-rules.js';
 
 export {
   generationRequestSchema,
-  MAX_BEAMS,
-  MAX_RETURN_SEQUENCES,
-  MAX_SEED,
-  MAX_STOP_STRING_LENGTH,
-  MAX_STOP_STRINGS,
   type GenerationRequestInput,
   type ParameterName,
 } from './request-fields.js';

@@ -90,6 +90,11 @@ describe('what is refused of it', () => {
       ofModel({ top_k: 5 }),
       /^models in glossa.json \(a.generation\): unknown key top_k; did you mean topK\?$/,
     ],
+    [
+      'a grammar that is none',
+      { generation: { grammar: 'root ::= nope' } },
+      /^generation in glossa.json \(grammar\): line 1: the rule nope is not defined$/,
+    ],
     ['a prompt', { generation: { prompt: 'a' } }, /^generation in glossa.json: unknown key prompt/],
     ['no object', { generation: [] }, /^generation in glossa.json: expected object, received array$/],
   ];

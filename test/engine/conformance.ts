@@ -83,6 +83,27 @@ export function describeEngine(name: string, { make, longLength = 200 }: Conform
       assert.deepEqual(tokenIds(first), tokenIds(second));
     });
 
+    test('tell the request as it runs, filled up from the defaults that came with it', async () => {
+      const { maxNewTokens: _, ...request } = long;
+      const generation = engine.generate(request, { defaults: { maxNewTokens: 3, topK: 7, seed: 5 } });
+      assert.equal((await collect(generation)).filter((event) => event.type === 'token').length, 3);
+      const { topK, topP, seed } = generation.request;
+      assert.deepEqual([topK, topP, seed], [7, 1, 1]);
+    });
+
+    test('draw a seed that is told', async () => {
+      const { seed: _, ...request } = { ...long, maxNewTokens: 12 };
+      const drawn = engine.generate(request);
+      const again = engine.generate({ ...request, seed: drawn.request.seed });
+      assert.deepEqual(tokenIds(await collect(drawn)), tokenIds(await collect(again)));
+    });
+
+    test('keep to a length that counts the prompt', async () => {
+      const prompt = await engine.tokenize(PROMPT);
+      const events = await collect(engine.generate({ prompt, maxLength: prompt.length + 4, eosTokenId: [] }));
+      assert.equal(finishes(events)[0]?.generatedTokens, 4);
+    });
+
     test('end at the deadline with what there is', async () => {
       const events = await collect(engine.generate({ ...long, maxTime: 0.05 }));
       const [finish] = finishes(events);
@@ -102,6 +123,9 @@ export function describeEngine(name: string, { make, longLength = 200 }: Conform
       ['a temperature of 0', { ...long, temperature: 0 }, 'temperature'],
       ['no new tokens', { ...short, maxNewTokens: 0 }, 'maxNewTokens'],
       ['several greedy sequences', { ...short, numReturnSequences: 2 }, 'numReturnSequences'],
+      ['more sequences than beams', { ...short, numBeams: 2, numReturnSequences: 3 }, 'numReturnSequences'],
+      ['a least number above the greatest', { ...short, minNewTokens: 6 }, 'minNewTokens'],
+      ['an empty bad word', { ...short, badWordsIds: [[]] }, 'badWordsIds'],
       ['NUL in the prompt', { ...short, prompt: 'a\0b' }, 'prompt'],
       ['a lone surrogate in the prompt', { ...short, prompt: '\uD800' }, 'prompt'],
       ['an unknown parameter', { ...short, nonsense: 1 } as GenerationRequestInput, 'request'],

@@ -112,7 +112,7 @@ test("what the scheduler says of a grammar is the request's fault, anything else
   process.submit = () => {
     throw new Error('grammar: line 1: expected a rule');
   };
-  await assert.rejects(process.submission(1, { grammar: 'root ::= x' }), (error: Error) => {
+  await assert.rejects(process.submission(1, { grammar: 'root ::= "x"' }), (error: Error) => {
     assert.equal(error.message, 'grammar: line 1: expected a rule');
     return hasCode('INVALID_REQUEST', 'grammar')(error);
   });

@@ -81,6 +81,12 @@ describe('layers of parameters', () => {
     assert.deepEqual(mergeParameters({ maxLength: undefined }, { maxNewTokens: 5 }), { maxNewTokens: 5 });
   });
 
+  test('have no use for a decay below them where nothing ends a sequence', () => {
+    const defaults = { exponentialDecayLengthPenalty: [5, 1.5] as const, topK: 3 };
+    assert.deepEqual(mergeParameters({ eosTokenId: [] }, defaults), { eosTokenId: [], topK: 3 });
+    assert.deepEqual(mergeParameters({ eosTokenId: [1] }, defaults), { eosTokenId: [1], ...defaults });
+  });
+
   test('a minNewTokens switches minLength off, even 0', () => {
     for (const minNewTokens of [0, 3])
       assert.equal(parseGenerationRequest({ prompt: 'a', minLength: 9, minNewTokens }).minLength, 0);

@@ -2,37 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { type DecodingParameters, loadAddon } from '../../src/engine/addon.js';
+import { halves, processed, randomLogits, surviving } from './decoding-rows.js';
 import { defaults, process as reference, softmax } from './reference.js';
 
 const addon = loadAddon();
-
-function processed(
-  logits: readonly number[],
-  parameters: Partial<DecodingParameters>,
-  history: number[] = [],
-): number[] {
-  return [...addon.processScores(Float32Array.from(logits), history, { ...defaults, ...parameters })];
-}
-
-function surviving(scores: readonly number[]): number[] {
-  return scores.flatMap((score, id) => (score === -Infinity ? [] : [id]));
-}
-
-/** Deterministic numbers in [0, 1). */
-function* uniforms(seed: number): Generator<number, never> {
-  for (let counter = 0; ; counter += 1) {
-    for (const word of addon.philox([counter, 0, 0, 0], [seed, 0])) yield word / 2 ** 32;
-  }
-}
-
-/** Roughly normal logits, float32. */
-function randomLogits(count: number, spread: number, seed: number): number[] {
-  const source = uniforms(seed);
-  const draw = (): number => source.next().value;
-  return Array.from({ length: count }, () => Math.fround((draw() + draw() + draw() + draw() - 2) * spread));
-}
-
-const halves = [0.5, 0.25, 0.15, 0.1].map((p) => Math.fround(Math.log(p)));
 
 describe('repetition penalty', () => {
   test('multiplies negative scores and divides others, once for each distinct id', () => {

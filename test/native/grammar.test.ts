@@ -202,7 +202,7 @@ describe('a grammar', () => {
 
 describe('ambiguity', () => {
   test('costs what distinct readings cost, not what all of them do', () => {
-    // llama.cpp tries each of 2^100 ways to read a token of letters.
+    // llama.cpp tries every way to read a token of letters.
     const row = grammar(`root ::= ${'[a-z ]? '.repeat(100)}"."`);
     for (let i = 0; i < 20; i += 1) row.accept(token(' the'));
     assert.equal(textsOf(row).includes(' the'), true);
@@ -216,7 +216,7 @@ describe('ambiguity', () => {
     const a = token('a');
     const message =
       /^the grammar is left-recursive or too ambiguous: there are more than 10000 ways to go on$/;
-    for (let i = 0; i < 11; i += 1) row.accept(a);
+    for (let i = 0; i < 10; i += 1) row.accept(a);
     assert.throws(() => row.mask(), { message });
     row.accept(a);
     assert.throws(

@@ -78,7 +78,7 @@ async function generate(t: TestContext, beside: (engine: NativeEngine) => Promis
     }
     engine.acknowledge();
   });
-  const request = parseGenerationRequest({ prompt: ROW, maxNewTokens: 200 });
+  const request = { ...parseGenerationRequest({ prompt: ROW }), maxNewTokens: 200 };
   engine.submit({ ...request, id: 1, prompt: ROW, eosTokenId: [], seed: 0, adapterSet: 0 });
   await started;
   await beside(engine);

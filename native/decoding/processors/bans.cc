@@ -21,8 +21,10 @@ void banFollowers(ScoreRow& row, const TokenHistory& history, std::size_t size, 
     const auto last = static_cast<std::size_t>(position);
     if (last < context.size()) return;
     if (last + 1 >= end) continue;
-    if (std::ranges::equal(ids.subspan(last - context.size(), context.size()), context))
-      row.scoreOf(ids[last + 1]) = kDropped;
+    float& follower = row.scoreOf(ids[last + 1]);
+    // One that is banned already needs no comparison: in a row of repetitions that is nearly every one.
+    if (follower == kDropped) continue;
+    if (std::ranges::equal(ids.subspan(last - context.size(), context.size()), context)) follower = kDropped;
   }
 }
 

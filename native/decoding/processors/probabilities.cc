@@ -23,17 +23,24 @@ float leastWeight(float threshold, float total) {
   return weight;
 }
 
-/// Drops what is less probable than a threshold, but for the `keep` highest scores and all ties with the last
-/// of them.
-void dropImprobable(ScoreRow& row, float threshold, std::size_t keep) {
+/// What becomes of tokens that tie with the last one that is to be kept.
+enum class Ties { all, exact };
+
+/// Drops what is less probable than a threshold, but for the `keep` highest scores.
+void dropImprobable(ScoreRow& row, float threshold, std::size_t keep, Ties ties) {
   const auto total = static_cast<float>(row.weightSum());
   if (!(total > 0)) return;
   const float bound = leastWeight(threshold, total);
   const auto weights = row.weights();
   if (kernels::countAtLeast(weights, bound) >= keep) {
     row.dropBelow(weights, bound);
+    return;
+  }
+  const Cut cut = row.cutFinder().find(std::as_const(row).scores(), {}, static_cast<double>(keep));
+  if (ties == Ties::all) {
+    row.dropBelow(cut.score);
   } else {
-    row.dropBelow(row.cutFinder().find(std::as_const(row).scores(), {}, static_cast<double>(keep)).score);
+    row.dropBelow(cut.score, keep - static_cast<std::size_t>(cut.massAbove));
   }
 }
 
@@ -42,7 +49,7 @@ class MinP final : public LogitsProcessor {
  public:
   MinP(double share, std::size_t keep) : share_(static_cast<float>(share)), keep_(keep) {}
   void apply(ScoreRow& row, const TokenHistory& /*history*/) const override {
-    dropImprobable(row, share_ * (1.0F / static_cast<float>(row.weightSum())), keep_);
+    dropImprobable(row, share_ * (1.0F / static_cast<float>(row.weightSum())), keep_, Ties::exact);
   }
 
  private:
@@ -59,15 +66,26 @@ class TypicalP final : public LogitsProcessor {
     const double total = row.weightSum();
     if (!(total > 0)) return;
     const auto keys = row.scratch(row.size());
-    kernels::typicality(std::as_const(row).scores(), row.maximum(), static_cast<float>(std::log(total)),
+    kernels::typicality(std::as_const(row).scores(), row.reference(), static_cast<float>(std::log(total)),
                         static_cast<float>(row.entropy()), keys);
     const Cut cut = row.cutFinder().find(keys, row.weights(), static_cast<double>(mass_) * total);
-    float bound = cut.score;
-    if (keep_ > 1) bound = std::min(bound, row.cutFinder().find(keys, {}, static_cast<double>(keep_)).score);
-    row.dropBelow(keys, bound);
+    row.dropBelow(keys, keep_ > 1 ? boundOf(row, keys, cut.score) : cut.score);
   }
 
  private:
+  /// Lowers the bound until it leaves enough tokens; of those that tie there only as many stay as it takes.
+  float boundOf(ScoreRow& row, std::span<float> keys, float bound) const {
+    const Cut cut = row.cutFinder().find(keys, {}, static_cast<double>(keep_));
+    if (cut.score >= bound) return bound;
+    std::size_t ties = keep_ - static_cast<std::size_t>(cut.massAbove);
+    for (float& key : keys) {
+      if (key != cut.score) continue;
+      if (ties == 0) key = kDropped;
+      if (ties > 0) --ties;
+    }
+    return cut.score;
+  }
+
   float mass_;
   std::size_t keep_;
 };
@@ -77,7 +95,7 @@ class EpsilonCutoff final : public LogitsProcessor {
  public:
   EpsilonCutoff(double epsilon, std::size_t keep) : epsilon_(static_cast<float>(epsilon)), keep_(keep) {}
   void apply(ScoreRow& row, const TokenHistory& /*history*/) const override {
-    dropImprobable(row, epsilon_, keep_);
+    dropImprobable(row, epsilon_, keep_, Ties::all);
   }
 
  private:
@@ -91,7 +109,7 @@ class EtaCutoff final : public LogitsProcessor {
   EtaCutoff(double epsilon, std::size_t keep) : epsilon_(static_cast<float>(epsilon)), keep_(keep) {}
   void apply(ScoreRow& row, const TokenHistory& /*history*/) const override {
     const float likelihood = std::exp(-static_cast<float>(row.entropy()));
-    dropImprobable(row, std::min(epsilon_, std::sqrt(epsilon_) * likelihood), keep_);
+    dropImprobable(row, std::min(epsilon_, std::sqrt(epsilon_) * likelihood), keep_, Ties::all);
   }
 
  private:

@@ -67,8 +67,17 @@ class TopH final : public LogitsProcessor {
     double entropy = 0;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       const double logProbability = static_cast<double>(candidates[i].score) - max - std::log(total);
-      terms[i] = -std::exp(logProbability) * logProbability;
+      const double probability = std::exp(logProbability);
+      // In float32 its term is 0 x -inf: NaN, which is under no limit.
+      if (static_cast<float>(probability) == 0.0F) {
+        candidates = candidates.first(i);
+        break;
+      }
+      terms[i] = -probability * logProbability;
       entropy += terms[i];
+      // In float32 the logarithm of 0 makes this term and all that follow NaN, which transformers does not
+      // keep.
+      if (std::exp(static_cast<float>(logProbability)) == 0.0F) terms[i] = std::nan("");
     }
     const float limit = static_cast<float>(entropy) * share_;
     double cumulative = terms[0];

@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 import { GlossaError } from '../../errors.js';
 import { generationRequestSchema, type GenerationRequestInput } from '../../generation/request.js';
-import { flag, text } from '../../generation/request-values.js';
+import { text } from '../../generation/request-compounds.js';
+import { flag } from '../../generation/request-values.js';
 import { suggestion } from '../../nearest-name.js';
 import { firstProblem } from '../../schema-issues.js';
 import type { JsonObject } from '../../server/json-body.js';
