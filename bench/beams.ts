@@ -1,4 +1,6 @@
 /** Beam search beside a bare `llama_decode` loop with as many sequences, beside streams, and in its KV cells. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { EngineProcess } from '../src/engine/engine-process.js';
 import type { GenerationRequestInput } from '../src/generation/request.js';
 import { runInProcess } from './contenders/contender.js';
@@ -13,7 +15,7 @@ const WIDE_BEAMS = 64;
 const WIDE_TOKENS = 512;
 
 /** Every processor that acts on text, at values that change something and leave something to choose. */
-export const ALL_PROCESSORS = {
+export const TEXT_PROCESSORS = {
   sequenceBias: [
     [[262], -0.5],
     [[257, 640], 1],
@@ -84,7 +86,7 @@ export async function measureBeams(modelPath: string, threads: number): Promise<
         rates.plain.push(await stepsPerSecond(engine, { numBeams }, trial));
         // EOS can't end it: it comes last, by force.
         const processed = {
-          ...ALL_PROCESSORS,
+          ...TEXT_PROCESSORS,
           minNewTokens: NEW_TOKENS,
           exponentialDecayLengthPenalty: undefined,
         };
@@ -111,38 +113,48 @@ export async function measureBeams(modelPath: string, threads: number): Promise<
   return table(header, rows);
 }
 
-/** How long streams wait for a token while a search begins, runs and ends beside them. */
+/** Times at which a stream's tokens came. */
+async function tokenTimes(engine: EngineProcess, index: number): Promise<number[]> {
+  const times: number[] = [];
+  const prompt = promptText(600_000 + index);
+  for await (const event of engine.generate({ prompt, maxNewTokens: 200, eosTokenId: [] })) {
+    if (event.type === 'token') times.push(performance.now());
+  }
+  return times;
+}
+
+/** Waits between tokens that overlap a span of time. */
+function waitsDuring(times: readonly number[], start: number, end: number): number[] {
+  return times.flatMap((time, index) => {
+    const before = times[index - 1];
+    return before === undefined || time < start || before > end ? [] : [time - before];
+  });
+}
+
+/** How long streams wait for a token while a search begins, runs and ends beside them; the first makes its cells. */
 export async function measureBesideStreams(modelPath: string, threads: number): Promise<string> {
   const engine = await startEngine(modelPath, threads, 0);
   try {
-    const gaps: number[][] = [];
-    const stream = async (index: number): Promise<void> => {
-      const own: number[] = [];
-      gaps.push(own);
-      let last = 0;
-      const prompt = promptText(600_000 + index);
-      for await (const event of engine.generate({ prompt, maxNewTokens: 160, eosTokenId: [] })) {
-        if (event.type !== 'token') continue;
-        const now = performance.now();
-        if (last > 0) own.push(now - last);
-        last = now;
-      }
-    };
-    const search = async (): Promise<void> => {
-      const prompt = promptText(690_000);
+    const streams = Array.from({ length: STREAMS }, (_, index) => tokenTimes(engine, index));
+    await sleep(2000);
+    const spans: [number, number][] = [];
+    for (const trial of [1, 2]) {
+      const start = performance.now();
+      const prompt = promptText(690_000 + trial);
       const numBeams = SEARCH_BESIDE_STREAMS;
-      const generation = engine.generate({ prompt, numBeams, maxNewTokens: 60, eosTokenId: [] });
-      for await (const event of generation) if (event.type === 'finish') return;
-    };
-    const streams = Array.from({ length: STREAMS }, (_, index) => stream(index));
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    await search();
-    await Promise.all(streams);
-    const step = median(gaps.flat());
-    const longest = Math.max(...gaps.flat());
+      const search = engine.generate({ prompt, numBeams, maxNewTokens: 24, eosTokenId: [] });
+      for await (const event of search) if (event.type === 'finish') break;
+      spans.push([start, performance.now()]);
+    }
+    const times = await Promise.all(streams);
+    const described = spans.map(([start, end]) => {
+      const waits = times.flatMap((own) => waitsDuring(own, start, end));
+      const [step, longest] = [median(waits), Math.max(...waits)];
+      return `every ${step.toFixed(0)} ms (median), at most ${longest.toFixed(0)} ms: ${(longest / step).toFixed(1)} steps`;
+    });
     return (
-      `${STREAMS} streams, a search of ${SEARCH_BESIDE_STREAMS} beams beside them: a token every ${step.toFixed(0)} ms ` +
-      `(median), longest pause ${longest.toFixed(0)} ms: ${(longest / step).toFixed(1)} steps`
+      `${STREAMS} streams, a token of each while a search of ${SEARCH_BESIDE_STREAMS} beams runs beside them: ` +
+      `${described.join('; beside a second search ')}`
     );
   } finally {
     await engine.close();

@@ -1,5 +1,6 @@
 import { type DecodingParameters, loadAddon } from '../src/engine/addon.js';
 import { openBackend } from '../src/engine/backend.js';
+import { TEXT_PROCESSORS } from './beams.js';
 import { parseGenerationRequest } from '../src/generation/request.js';
 
 const VOCABULARY = 50_257;
@@ -11,6 +12,18 @@ const off: DecodingParameters = {
   eosTokenId: [],
   seed: 1,
 };
+
+/** Every processor and warper but top-h and top-k, each dropping so little that the next has a whole row before it. */
+const EVERY_PROCESSOR = {
+  ...TEXT_PROCESSORS,
+  eosTokenId: [...TEXT_PROCESSORS.eosTokenId],
+  temperature: 0.7,
+  topP: 0.9999,
+  minP: 1e-9,
+  typicalP: 0.9999,
+  epsilonCutoff: 1e-9,
+  etaCutoff: 1e-9,
+} as const;
 
 const MODES: Readonly<Record<string, DecodingParameters>> = {
   greedy: { ...off, doSample: false },
@@ -27,6 +40,8 @@ const MODES: Readonly<Record<string, DecodingParameters>> = {
     temperature: 0.7,
     topP: 0.92,
   },
+  'every processor on whole rows': { ...off, ...EVERY_PROCESSOR },
+  'every processor, top-h 0.9 and top-k 50': { ...off, ...EVERY_PROCESSOR, topH: 0.9, topK: 50 },
 };
 
 /** Logits of one of three shapes: as peaked as a trained model's, nearly flat, and all equal. */
