@@ -154,7 +154,7 @@ export async function measureBesideStreams(modelPath: string, threads: number): 
     });
     return (
       `${STREAMS} streams, a token of each while a search of ${SEARCH_BESIDE_STREAMS} beams runs beside them: ` +
-      `${described.join('; beside a second search ')}`
+      described.join('; beside a second search ')
     );
   } finally {
     await engine.close();

@@ -1,4 +1,5 @@
-import { type DecodingParameters, loadAddon } from '../src/engine/addon.js';
+import type { DecodingParameters } from '../src/engine/native-engine.js';
+import { loadAddon } from '../src/engine/addon.js';
 import { openBackend } from '../src/engine/backend.js';
 import { TEXT_PROCESSORS } from './beams.js';
 import { parseGenerationRequest } from '../src/generation/request.js';

@@ -1,4 +1,4 @@
-import type { NativeAdapterUse } from './addon.js';
+import type { NativeAdapterUse } from './native-engine.js';
 import type { EngineOptions } from './engine.js';
 
 /** Adapters as the addon takes them. */

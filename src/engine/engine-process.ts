@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 
 import { GlossaError } from '../errors.js';
 import { type GenerationRequestInput, parseGenerationRequest } from '../generation/request.js';
-import type { NativeEvent } from './addon.js';
+import type { NativeEvent } from './native-engine.js';
 import { EngineChild, fromFailure } from './child.js';
 import type { Engine, EngineOptions, EngineStats, GenerateOptions, Generation, ModelInfo } from './engine.js';
 import { EventStream } from './event-stream.js';

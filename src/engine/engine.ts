@@ -1,6 +1,6 @@
 import type { GenerationEvent } from '../generation/events.js';
 import type { GenerationDefaults, GenerationRequestInput, SeededRequest } from '../generation/request.js';
-import type { NativeEngineStats } from './addon.js';
+import type { NativeEngineStats } from './native-engine.js';
 import type { KvType } from './cache-options.js';
 
 /** What a loaded model says of itself. */

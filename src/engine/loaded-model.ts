@@ -1,7 +1,8 @@
 import process from 'node:process';
 
 import { GlossaError } from '../errors.js';
-import type { Addon, NativeEngine, NativeEvent, NativeModel, NativeRequest } from './addon.js';
+import type { Addon, NativeModel } from './addon.js';
+import type { NativeEngine, NativeEvent, NativeRequest } from './native-engine.js';
 import { nativeAdapters } from './adapters.js';
 import { openBackend } from './backend.js';
 import { TURN_FILE } from './compute-turn.js';

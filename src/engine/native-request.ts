@@ -1,7 +1,7 @@
 import { GlossaError } from '../errors.js';
 import { resolveMaxNewTokens } from '../generation/request-lengths.js';
 import { checkRules } from '../generation/request-rules.js';
-import type { NativeRequest } from './addon.js';
+import type { NativeRequest } from './native-engine.js';
 import type { ModelInfo } from './engine.js';
 import type { Submission } from './protocol.js';
 

@@ -1,7 +1,7 @@
 /** What the server and a model's process say to each other: structured messages over the child's IPC channel. */
 import type { ErrorCode } from '../errors.js';
 import type { SeededRequest } from '../generation/request.js';
-import type { NativeEvent } from './addon.js';
+import type { NativeEvent } from './native-engine.js';
 import type { EngineOptions, EngineStats, ModelInfo } from './engine.js';
 
 /** A failure that crosses the border. */

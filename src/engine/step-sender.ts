@@ -1,4 +1,4 @@
-import type { NativeEvent } from './addon.js';
+import type { NativeEvent } from './native-engine.js';
 
 /**
  * Least time between two messages that hold nothing but tokens. A small model takes 3 to 5 ms a step; a message for

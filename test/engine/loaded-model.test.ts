@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import type { Addon, NativeEngine, NativeModel, NativeRequest } from '../../src/engine/addon.js';
+import type { Addon, NativeModel } from '../../src/engine/addon.js';
+import type { NativeEngine, NativeRequest } from '../../src/engine/native-engine.js';
 import { LoadedModel } from '../../src/engine/loaded-model.js';
 import { parseGenerationRequest, type GenerationRequestInput } from '../../src/generation/request.js';
 import { FAKE_INFO } from '../fakes/engine.js';

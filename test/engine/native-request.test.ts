@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import type { NativeRequest } from '../../src/engine/addon.js';
+import type { NativeRequest } from '../../src/engine/native-engine.js';
 import { nativeRequest } from '../../src/engine/native-request.js';
 import { parseGenerationRequest, type GenerationRequestInput } from '../../src/generation/request.js';
 import { FAKE_INFO } from '../fakes/engine.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 
-import type { NativeEvent } from '../../src/engine/addon.js';
+import type { NativeEvent } from '../../src/engine/native-engine.js';
 import { StepSender } from '../../src/engine/step-sender.js';
 
 const token: NativeEvent = ['token', 1, 0, 5, -1, 'x'];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { NativeEvent } from '../../src/engine/addon.js';
+import type { NativeEvent } from '../../src/engine/native-engine.js';
 import { hashTable, type Outcome, TableEngine } from './table-engine.js';
 
 /** Engines with three adapter sets, each a language of its own. */

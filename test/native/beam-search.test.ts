@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { type DecodingParameters, loadAddon, type TableHypothesis } from '../../src/engine/addon.js';
+import type { DecodingParameters } from '../../src/engine/native-engine.js';
+import { loadAddon } from '../../src/engine/addon.js';
+import type { TableHypothesis } from '../../src/engine/addon-parts.js';
 import { defaults } from './reference.js';
 import { hashTable } from './table-engine.js';
 

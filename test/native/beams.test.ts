@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { NativeRequest } from '../../src/engine/addon.js';
+import type { NativeRequest } from '../../src/engine/native-engine.js';
 import { hashTable, type Outcome, TableEngine } from './table-engine.js';
 
 const VOCABULARY = 40;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import type { DecodingParameters } from '../../src/engine/addon.js';
+import type { DecodingParameters } from '../../src/engine/native-engine.js';
 import { assertClose, processed, randomLogits, uniforms } from './decoding-rows.js';
 import { defaults, process as reference } from './reference.js';
 

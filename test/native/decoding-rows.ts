@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { type DecodingParameters, loadAddon } from '../../src/engine/addon.js';
+import type { DecodingParameters } from '../../src/engine/native-engine.js';
+import { loadAddon } from '../../src/engine/addon.js';
 import { defaults } from './reference.js';
 
 const addon = loadAddon();

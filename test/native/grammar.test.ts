@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 
 import { convertCheckpoint } from '../../scripts/convert/convert.js';
-import { loadAddon, type NativeGrammar, type NativeModel, packageRoot } from '../../src/engine/addon.js';
+import { loadAddon, type NativeModel, packageRoot } from '../../src/engine/addon.js';
+import type { NativeGrammar } from '../../src/engine/addon-parts.js';
 import { openBackend } from '../../src/engine/backend.js';
 import { checkGrammar } from '../../src/generation/grammar.js';
 import { scratchFolder } from '../convert/scratch.js';

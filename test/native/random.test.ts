@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { type DecodingParameters, loadAddon } from '../../src/engine/addon.js';
+import type { DecodingParameters } from '../../src/engine/native-engine.js';
+import { loadAddon } from '../../src/engine/addon.js';
 import { chiSquaredDeviate } from './chi-squared.js';
 import { defaults, softmax } from './reference.js';
 import { hashTable } from './table-engine.js';

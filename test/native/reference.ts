@@ -2,7 +2,7 @@
  * Hugging Face's logits processors, written the slow and obvious way: sort everything, in double, rounded to float32
  * where torch stores a tensor. The native ones are compared with these.
  */
-import type { DecodingParameters } from '../../src/engine/addon.js';
+import type { DecodingParameters } from '../../src/engine/native-engine.js';
 
 export const defaults: DecodingParameters = {
   doSample: true,

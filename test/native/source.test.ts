@@ -2,13 +2,9 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { before, describe, test, type TestContext } from 'node:test';
 
-import {
-  type Addon,
-  loadAddon,
-  type NativeEngine,
-  type NativeModel,
-  type SourceStep,
-} from '../../src/engine/addon.js';
+import { type Addon, loadAddon, type NativeModel } from '../../src/engine/addon.js';
+import type { NativeEngine } from '../../src/engine/native-engine.js';
+import type { SourceStep } from '../../src/engine/addon-parts.js';
 import { openBackend } from '../../src/engine/backend.js';
 import { BEAM_SLOTS, MOST_SEQUENCES } from '../../src/engine/cache-options.js';
 import { parseGenerationRequest } from '../../src/generation/request.js';

@@ -1,10 +1,10 @@
-import {
-  loadAddon,
-  type NativeEngine,
-  type NativeEvent,
-  type NativeRequest,
-  type TableEngineOptions,
-} from '../../src/engine/addon.js';
+import { loadAddon } from '../../src/engine/addon.js';
+import type {
+  NativeEngine,
+  NativeEvent,
+  NativeRequest,
+  TableEngineOptions,
+} from '../../src/engine/native-engine.js';
 import { defaults } from './reference.js';
 
 /** The bigram table of the decoding specification: exact in float32, no ties to speak of. */

@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 
 import { convertCheckpoint } from '../../../scripts/convert/convert.js';
 import { convertAdapter } from '../../../scripts/convert/lora/index.js';
-import { type Addon, loadAddon, type NativeAdapterUse } from '../../../src/engine/addon.js';
+import { type Addon, loadAddon } from '../../../src/engine/addon.js';
+import type { NativeAdapterUse } from '../../../src/engine/native-engine.js';
 import { openBackend } from '../../../src/engine/backend.js';
 import { parseGenerationRequest } from '../../../src/generation/request.js';
 import { adapterFromRecipe, readMerge } from '../goldens/adapter-from-recipe.js';

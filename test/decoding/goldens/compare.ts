@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import type { NativeRequest } from '../../../src/engine/addon.js';
+import type { NativeRequest } from '../../../src/engine/native-engine.js';
 import { type Outcome, TableEngine } from '../../native/table-engine.js';
 import { tableOf } from './logits.js';
 import type { Expected, StoredParameters, StoredRun } from './stored.js';

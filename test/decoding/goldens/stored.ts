@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type DecodingParameters, type NativeRequest, packageRoot } from '../../../src/engine/addon.js';
+import type { DecodingParameters, NativeRequest } from '../../../src/engine/native-engine.js';
+import { packageRoot } from '../../../src/engine/addon.js';
 
 /** What scripts/goldens/decoding/ makes lies beside this file's source, for the compiled one is elsewhere. */
 function read(name: string): string {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { loadAddon, type NativeRequest } from '../../../src/engine/addon.js';
+import { loadAddon } from '../../../src/engine/addon.js';
+import type { NativeRequest } from '../../../src/engine/native-engine.js';
 import { GlossaError } from '../../../src/errors.js';
 import { parseGenerationRequest } from '../../../src/generation/request.js';
 import { defaults } from '../../native/reference.js';

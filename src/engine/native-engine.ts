@@ -1,0 +1,134 @@
+import type { FinishReason } from '../generation/events.js';
+import type { GenerationRequest } from '../generation/request.js';
+import type { KvType } from './cache-options.js';
+
+/** What does not reach the addon as it is: text, what is tokenized or timed before, what is given to a request. */
+type NotDecoding =
+  | 'prompt'
+  | 'maxNewTokens'
+  | 'maxLength'
+  | 'seed'
+  | 'numReturnSequences'
+  | 'eosTokenId'
+  | 'stopStrings'
+  | 'stopStringsSpanPrompt'
+  | 'grammar'
+  | 'maxTime';
+
+/** What a token is chosen by; native/decoding/parameters.h. */
+export interface DecodingParameters extends Omit<GenerationRequest, NotDecoding> {
+  readonly maxNewTokens: number;
+  readonly eosTokenId: readonly number[];
+  readonly seed: number;
+}
+
+/** A request as the scheduler takes it: validated, tokenized, with nothing left to default. */
+export interface NativeRequest extends DecodingParameters {
+  readonly id: number;
+  /** At least one id, all below the vocabulary's size (re-checked natively). */
+  readonly prompt: readonly number[];
+  readonly numReturnSequences: number;
+  readonly stopStrings: readonly string[];
+  readonly stopStringsSpanPrompt: boolean;
+  /** GBNF; `submit` throws what is wrong with it. */
+  readonly grammar?: string | undefined;
+  /** Which of the engine's adapter sets its tokens are decoded with (re-checked natively). */
+  readonly adapterSet: number;
+  /** Milliseconds from now to the deadline; absent for none. */
+  readonly remainingMs?: number;
+}
+
+/** Events of a step as they cross the border: tuples, because there are hundreds a second. */
+export type NativeEvent =
+  | readonly ['prompt', id: number, promptTokens: number, cachedTokens: number]
+  | readonly ['token', id: number, sequence: number, tokenId: number, logprob: number, text: string]
+  | readonly [
+      'finish',
+      id: number,
+      sequence: number,
+      reason: FinishReason,
+      text: string,
+      generatedTokens: number,
+      score: number | null,
+    ]
+  | readonly [
+      'failed',
+      id: number,
+      reason: string,
+      code: 'INTERNAL' | 'INVALID_REQUEST' | 'CONTEXT_OVERFLOW',
+    ];
+
+/** Takes all events of one step; each call must be answered by `acknowledge()` once they have left the process. */
+export type StepCallback = (events: NativeEvent[]) => void;
+
+export interface NativeEngineStats {
+  readonly queuedRequests: number;
+  readonly activeRequests: number;
+  readonly activeSequences: number;
+  readonly usedCells: number;
+  readonly totalCells: number;
+  /** Cells that beams take, each counted once however many beams share it. */
+  readonly usedBeamCells: number;
+  /** Cells of the pool that beams draw on; in the unified layout all of them. */
+  readonly totalBeamCells: number;
+  readonly cachedPrefixes: number;
+  readonly cachedPrefixBytes: number;
+  readonly decodeSteps: number;
+  readonly generatedTokens: number;
+  readonly promptTokens: number;
+  readonly cachedPromptTokens: number;
+  readonly preemptions: number;
+  /** Milliseconds in all spent choosing tokens (processing scores and sampling). */
+  readonly samplingMs: number;
+}
+
+export interface NativeEngine {
+  /** Makes room for beams, which is needed before the first request with more than one is submitted. */
+  prepareBeams(): Promise<void>;
+  submit(request: NativeRequest): void;
+  /** A negative sequence means all of the request. */
+  cancel(id: number, sequence: number): void;
+  setPaused(id: number, paused: boolean): void;
+  acknowledge(): void;
+  stats(): NativeEngineStats;
+  stop(): Promise<void>;
+}
+
+export interface SchedulerOptions {
+  readonly cacheRamBytes: number;
+  readonly reproducible: boolean;
+}
+
+export interface NativeEngineOptions extends SchedulerOptions {
+  readonly contextSize: number;
+  readonly parallelSequences: number;
+  readonly kvCells: number;
+  /** Cells of the beams' pool in the split layout; at least 1. */
+  readonly beamCells: number;
+  readonly kvLayout: 'split' | 'unified';
+  readonly kvType: KvType;
+  readonly threads: number;
+  /** File descriptor by which processes take turns at computing (src/engine/compute-turn.ts); -1 for none. */
+  readonly turnFile: number;
+  /** What requests can be decoded with: adapters by their index in what `loadModel` was given. At least one set. */
+  readonly adapterSets: readonly (readonly NativeAdapterUse[])[];
+}
+
+/** One adapter of a set. */
+export interface NativeAdapterUse {
+  readonly adapter: number;
+  readonly scale: number;
+}
+
+/** An engine on a table of bigram logits instead of a model, for tests of the scheduler. */
+export interface TableEngineOptions extends SchedulerOptions {
+  /** Bytes of each token; their number is the vocabulary's size. */
+  readonly pieces: readonly Uint8Array[];
+  readonly contextSize: number;
+  readonly parallelSequences: number;
+  /** Less than parallelSequences x contextSize makes all slots, those of beams included, share one pool. */
+  readonly kvCells: number;
+  /** Cells of the pool for beams where streams have none; 0 for enough. */
+  readonly beamCells: number;
+  readonly stepDelayMs: number;
+}
