@@ -1,11 +1,12 @@
 /** Beam search beside a bare `llama_decode` loop with as many sequences, beside streams, and in its KV cells. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { EngineProcess } from '../src/engine/engine-process.js';
+import type { Engine } from '../src/engine/engine.js';
 import type { GenerationRequestInput } from '../src/generation/request.js';
+import { startEngine } from './engine.js';
 import { runInProcess } from './contenders/contender.js';
 import { median, table } from './report.js';
-import { CONTEXT_SIZE, NEW_TOKENS, promptText } from './workload.js';
+import { NEW_TOKENS, promptText } from './workload.js';
 
 const BEAMS = [1, 2, 5, 10];
 const ROUNDS = 5;
@@ -37,27 +38,9 @@ export const TEXT_PROCESSORS = {
   renormalizeLogits: true,
 } as const satisfies Partial<GenerationRequestInput>;
 
-function startEngine(modelPath: string, threads: number, beamCells: number): Promise<EngineProcess> {
-  return EngineProcess.start({
-    modelPath,
-    threads,
-    beamCells,
-    contextSize: CONTEXT_SIZE,
-    parallelSequences: 16,
-    gpu: 'off',
-    gpuLayers: 0,
-    cacheRamBytes: 0,
-    reproducible: false,
-    kvLayout: 'split',
-    kvCells: 0,
-    kvType: 'f16',
-    queueLimit: 64,
-  });
-}
-
 /** Steps per second of one request, its prompt left out. */
 async function stepsPerSecond(
-  engine: EngineProcess,
+  engine: Engine,
   request: Partial<GenerationRequestInput>,
   trial: number,
 ): Promise<number> {
@@ -74,7 +57,7 @@ async function stepsPerSecond(
 
 /** Steps per second of searches, with and without processors, as a share of the bare loop's. */
 export async function measureBeams(modelPath: string, threads: number): Promise<string> {
-  const engine = await startEngine(modelPath, threads, 0);
+  const engine = await startEngine(modelPath, threads, 16);
   const rows: string[][] = [];
   try {
     for (const numBeams of BEAMS) {
@@ -114,7 +97,7 @@ export async function measureBeams(modelPath: string, threads: number): Promise<
 }
 
 /** Times at which a stream's tokens came. */
-async function tokenTimes(engine: EngineProcess, index: number): Promise<number[]> {
+async function tokenTimes(engine: Engine, index: number): Promise<number[]> {
   const times: number[] = [];
   const prompt = promptText(600_000 + index);
   for await (const event of engine.generate({ prompt, maxNewTokens: 200, eosTokenId: [] })) {
@@ -133,7 +116,7 @@ function waitsDuring(times: readonly number[], start: number, end: number): numb
 
 /** How long streams wait for a token while a search begins, runs and ends beside them; the first makes its cells. */
 export async function measureBesideStreams(modelPath: string, threads: number): Promise<string> {
-  const engine = await startEngine(modelPath, threads, 0);
+  const engine = await startEngine(modelPath, threads, 16);
   try {
     const streams = Array.from({ length: STREAMS }, (_, index) => tokenTimes(engine, index));
     await sleep(2000);
@@ -163,7 +146,7 @@ export async function measureBesideStreams(modelPath: string, threads: number): 
 
 /** Peak of the cells that a wide and long search takes. */
 export async function measureBeamCells(modelPath: string, threads: number): Promise<string> {
-  const engine = await startEngine(modelPath, threads, 0);
+  const engine = await startEngine(modelPath, threads, 16);
   try {
     let peak = 0;
     let total = 0;

@@ -1,5 +1,6 @@
-import { EngineProcess } from '../src/engine/engine-process.js';
-import { CONTEXT_SIZE, promptText, SAMPLING } from './workload.js';
+import type { Engine } from '../src/engine/engine.js';
+import { startEngine } from './engine.js';
+import { promptText, SAMPLING } from './workload.js';
 
 const NEW_TOKENS = 96;
 
@@ -10,7 +11,7 @@ export interface TwoModelRates {
   readonly together: number;
 }
 
-async function rate(engine: EngineProcess, seed: number): Promise<number> {
+async function rate(engine: Engine, seed: number): Promise<number> {
   const start = performance.now();
   const prompt = promptText(800_000 + seed);
   const generation = engine.generate({
@@ -28,22 +29,7 @@ async function rate(engine: EngineProcess, seed: number): Promise<number> {
 
 /** Two models in two processes on the same cores, a stream on each: what sharing costs. */
 export async function measureTwoModels(modelPath: string, threads: number): Promise<TwoModelRates> {
-  const options = {
-    modelPath,
-    threads,
-    contextSize: CONTEXT_SIZE,
-    parallelSequences: 1,
-    gpu: 'off',
-    gpuLayers: 0,
-    cacheRamBytes: 0,
-    reproducible: false,
-    kvLayout: 'split',
-    kvCells: 0,
-    beamCells: 0,
-    kvType: 'f16',
-    queueLimit: 1,
-  } as const;
-  const engines = [await EngineProcess.start(options), await EngineProcess.start(options)];
+  const engines = [await startEngine(modelPath, threads, 1), await startEngine(modelPath, threads, 1)];
   try {
     const alone: number[] = [];
     for (const [index, engine] of engines.entries()) alone.push(await rate(engine, index));

@@ -3,36 +3,15 @@
  * where torch stores a tensor. The native ones are compared with these.
  */
 import type { DecodingParameters } from '../../src/engine/native-engine.js';
+import { GENERATION_DEFAULTS } from '../../src/generation/request-defaults.js';
 
+/** transformers' defaults, but sampling from all tokens. */
 export const defaults: DecodingParameters = {
+  ...GENERATION_DEFAULTS,
   doSample: true,
-  numBeams: 1,
-  earlyStopping: false,
-  lengthPenalty: 1,
   maxNewTokens: 20,
-  minLength: 0,
-  minNewTokens: 0,
   eosTokenId: [],
-  sequenceBias: [],
-  encoderRepetitionPenalty: 1,
-  repetitionPenalty: 1,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  noRepeatNgramSize: 0,
-  encoderNoRepeatNgramSize: 0,
-  badWordsIds: [],
-  forcedEosTokenId: [],
-  removeInvalidValues: false,
-  suppressTokens: [],
-  beginSuppressTokens: [],
-  temperature: 1,
   topK: 0,
-  topP: 1,
-  typicalP: 1,
-  epsilonCutoff: 0,
-  etaCutoff: 0,
-  renormalizeLogits: false,
-  generator: 'philox',
   seed: 0,
 };
 
