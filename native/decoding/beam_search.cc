@@ -52,7 +52,6 @@ struct BeamSearch::State {
   std::vector<Beam> next;
   std::vector<Candidate> goingOn;  ///< candidates that become the next running beams, best first
   std::int32_t generated = 0;
-  std::int32_t proposals = 0;
 };
 
 std::optional<FinishReason> BeamSearch::State::finishReason(const Candidate& candidate,
@@ -135,18 +134,12 @@ std::int32_t BeamSearch::generated() const {
 
 void BeamSearch::propose(std::int32_t beam, ScoreRow& row) {
   state_->source->propose({beam, state_->running[static_cast<std::size_t>(beam)].score}, row);
-  ++state_->proposals;
-}
-
-bool BeamSearch::isReady() const {
-  return !state_->running.empty() && state_->proposals == runningBeams();
 }
 
 std::vector<BeamMove> BeamSearch::advance(const FinishTest& finishTest) {
   State& state = *state_;
   state.sortOut(state.source->ranked(), finishTest);
   ++state.generated;
-  state.proposals = 0;
   if (!state.goingOn.empty() && state.canImprove(state.goingOn.front().total)) return state.goOn();
   state.end();
   return {};

@@ -60,8 +60,6 @@ class BeamSearch {
   /// Takes the scores of a running beam: log-softmax of its logits, then processed (transformers' order).
   /// Keeps what advance() needs of it; the row may be reused afterwards.
   void propose(std::int32_t beam, ScoreRow& row);
-  /// Whether all running beams have proposed.
-  bool isReady() const;
 
   /// Ends the step: merges finished continuations into the hypotheses and returns the next running beams,
   /// best first. Empty: the search is over.

@@ -8,7 +8,7 @@ enum class FinishReason {
   stop,       ///< a stop string was completed, or a grammar allows nothing more
   length,     ///< maxNewTokens were generated
   deadline,   ///< maxTime was over
-  exhausted,  ///< beam search: fewer hypotheses exist than were to be returned
+  exhausted,  ///< no token was left to go on with; of a beam search fewer hypotheses exist than were wanted
   cancelled,
 };
 

@@ -33,6 +33,10 @@ float& ScoreRow::scoreOf(std::int32_t token) {
   return scores_[static_cast<std::size_t>(token)];
 }
 
+bool ScoreRow::isEmpty() const {
+  return kernels::maximum(scores_) == kDropped;
+}
+
 void ScoreRow::computeWeights() {
   if (weighed_) return;
   weights_.resize(scores_.size());

@@ -49,6 +49,8 @@ class ScoreRow {
   void normalize();
   /// Drops every token; a score can be given again while the row is dense.
   void dropAll();
+  /// Whether everything was dropped.
+  bool isEmpty() const;
   /// Drops every entry whose score is below `score`.
   void dropBelow(float score);
   /// Drops every entry whose key is below `key`. There is a key for each entry; they may be the weights.

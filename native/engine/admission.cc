@@ -94,7 +94,7 @@ bool Scheduler::hasRoomFor(const Sequence& sequence) const {
 std::int64_t Scheduler::rowCells(const Sequence& sequence) {
   const auto row = static_cast<std::int64_t>(sequence.history.size());
   if (!sequence.request.beams) return row;
-  return row + sequence.generated() * (sequence.request.beams->runningBeams() - 1);
+  return row + std::int64_t{sequence.generated()} * (sequence.request.beams->runningBeams() - 1);
 }
 
 void Scheduler::admit(Sequence& sequence) {
@@ -119,6 +119,14 @@ void Scheduler::admitBeams(Request& request) {
   }
 }
 
+Failure Scheduler::tooLarge(const Sequence& sequence) const {
+  const auto cells = std::to_string(source_->slotGroup(sequence.request.slotKind()).cells);
+  if (!sequence.request.beams)
+    return {Fault::capacity, "the KV cache's " + cells + " cells (kvCells) can't hold this request", {}};
+  return {Fault::capacity, "numBeams: the " + cells + " cells for beams (beamCells) can't hold this search",
+          "numBeams"};
+}
+
 /// When cells have run out: sends the sequence or search back that came last of those that draw on shared
 /// cells, to be recomputed later. One that is alone can never be held and fails. False if there is none.
 bool Scheduler::makeRoom() {
@@ -138,9 +146,7 @@ bool Scheduler::makeRoom() {
   if (holders > 1) {
     preempt(*youngest);
   } else {
-    const auto cells = std::to_string(source_->slotGroup(youngest->request.slotKind()).cells);
-    fail(youngest->request, Fault::capacity,
-         "the " + cells + " cells of the KV cache can't hold this request");
+    fail(youngest->request, tooLarge(*youngest));
   }
   return true;
 }

@@ -38,6 +38,12 @@ std::vector<StopTail> nextTails(const Request& request, const LogitsSource& sour
 /// Called when a running beam's row is evaluated and its logits are there.
 void Scheduler::proposeNext(Sequence& beam, std::span<const float> logits) {
   Request& request = beam.request;
+  const RowConstraint* grammar = beam.history.constraint();
+  if (beam.generated() == 0 && grammar != nullptr && grammar->isComplete()) {
+    // An empty text was all that the grammar allowed.
+    finishBeams(request, FinishReason::stop);
+    return;
+  }
   // It may have come back from a preemption that caught it waiting for its siblings.
   if (!beam.hasProposed) tokenStep_.propose(beam, logits);
   beam.state = SequenceState::proposed;
@@ -62,13 +68,20 @@ void Scheduler::resumeFollowers(Sequence& lead) {
   }
 }
 
+/// Why a beam would end with a token, apart from EOS and its length.
+std::optional<FinishReason> Scheduler::beamEnd(const Sequence& beam, std::int32_t token) const {
+  if (beam.tail.isCompletedBy(source_->piece(token), beam.request.stopStrings)) return FinishReason::stop;
+  if (beam.history.constraint() == nullptr) return std::nullopt;
+  const auto grammar = beam.history.constraint()->clone();
+  grammar->accept(token);
+  return grammar->isComplete() ? std::optional(FinishReason::stop) : std::nullopt;
+}
+
 void Scheduler::advanceBeams(Request& request) {
-  const auto completesStop = [&](std::int32_t parent, std::int32_t token) -> std::optional<FinishReason> {
-    const StopTail& tail = request.sequences[static_cast<std::size_t>(parent)]->tail;
-    if (!tail.isCompletedBy(source_->piece(token), request.stopStrings)) return std::nullopt;
-    return FinishReason::stop;
+  const auto endOf = [&](std::int32_t parent, std::int32_t token) {
+    return beamEnd(*request.sequences[static_cast<std::size_t>(parent)], token);
   };
-  const std::vector<BeamMove> moves = request.beams->advance(completesStop);
+  const std::vector<BeamMove> moves = request.beams->advance(endOf);
   counters_.generatedTokens += static_cast<std::int64_t>(moves.size());
   if (moves.empty()) {
     finishBeams(request);

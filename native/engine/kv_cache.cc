@@ -13,7 +13,7 @@ constexpr std::size_t kWorthwhileTokens = 16;
 std::size_t slotsOf(const LogitsSource& source) {
   const auto end = [&](SlotKind kind) {
     const SlotGroup group = source.slotGroup(kind);
-    return static_cast<std::size_t>(group.first + group.count);
+    return static_cast<std::size_t>(group.first) + static_cast<std::size_t>(group.count);
   };
   return std::max(end(SlotKind::stream), end(SlotKind::beam));
 }
@@ -122,6 +122,7 @@ void KvCache::reorder(const Request& search, std::span<const BeamMove> moves) {
     std::int32_t evaluated;
   };
   std::vector<Place> old;
+  old.reserve(search.sequences.size());
   for (const auto& beam : search.sequences) old.push_back({beam->slot, beam->evaluated});
   std::vector<bool> taken(old.size(), false);
   const auto give = [&](Sequence& beam, std::size_t place) {

@@ -101,6 +101,13 @@ enum class Fault {
   capacity,  ///< it is too large for the KV cache
 };
 
+/// Why a request fails.
+struct Failure {
+  Fault fault = Fault::engine;
+  std::string reason;
+  std::string parameter;  ///< what the request should change (GenerationRequest's name); empty if nothing
+};
+
 /// One message to the client of a request.
 struct Event {
   enum class Type { prompt, token, finish, failed };
@@ -109,10 +116,10 @@ struct Event {
   std::int32_t sequence = 0;
   std::int32_t tokenId = 0;
   float logprob = 0;
-  std::string text;  ///< token, finish: final text; failed: the reason
+  std::string text;  ///< token, finish: final text
   FinishReason finishReason = FinishReason::eos;
-  std::optional<float> score;   ///< finish: of a beam search's hypothesis
-  Fault fault = Fault::engine;  ///< failed
+  std::optional<float> score;  ///< finish: of a beam search's hypothesis
+  Failure failure;             ///< failed
   std::int32_t promptTokens = 0;
   std::int32_t cachedTokens = 0;
   std::int32_t generatedTokens = 0;

@@ -77,18 +77,13 @@ void Scheduler::run() {
   while (waitForWork(commands)) {
     if (!commands.empty()) stalled_ = false;
     try {
-      for (Command& command : commands) {
-        std::visit([this](auto&& content) { execute(std::forward<decltype(content)>(content)); },
-                   std::move(command));
-      }
-      commands.clear();
+      executeAll(commands);
       expireDeadlines();
       admitWaiting();
       step();
     } catch (const std::exception& error) {
       // A defect of ours or no memory left: the requests at hand are lost, the engine is not.
-      for (const auto& request : requests_) fail(*request, Fault::engine, error.what());
-      commands.clear();
+      for (const auto& request : requests_) fail(*request, {Fault::engine, error.what(), {}});
     }
     removeFinished();
     publish();
@@ -118,9 +113,26 @@ std::optional<Clock::time_point> Scheduler::nextDeadline() const {
   return next;
 }
 
+/// One that can't be executed, for lack of memory, takes none of the others with it.
+void Scheduler::executeAll(std::vector<Command>& commands) {
+  for (Command& command : std::exchange(commands, {})) {
+    const auto* spec = std::get_if<RequestSpec>(&command);
+    const std::uint64_t id = spec == nullptr ? 0 : spec->id;
+    try {
+      std::visit([this](auto&& content) { execute(std::forward<decltype(content)>(content)); },
+                 std::move(command));
+    } catch (const std::exception& error) {
+      if (spec == nullptr || byId_.contains(id)) throw;
+      events_.push_back(
+          {.type = Event::Type::failed, .requestId = id, .failure = {Fault::engine, error.what(), {}}});
+    }
+  }
+}
+
 void Scheduler::execute(RequestSpec spec) {
   const std::string context = stopContext(spec);
-  requests_.push_back(std::make_unique<Request>(std::move(spec), source_->vocabularySize(), context));
+  auto request = std::make_unique<Request>(std::move(spec), source_->vocabularySize(), context);
+  requests_.push_back(std::move(request));
   byId_.emplace(requests_.back()->spec.id, requests_.back().get());
 }
 

@@ -94,6 +94,7 @@ class Scheduler {
   void run();
   bool waitForWork(std::vector<Command>& commands);
   std::optional<Clock::time_point> nextDeadline() const;
+  void executeAll(std::vector<Command>& commands);
   void execute(RequestSpec spec);
   void execute(const Cancel& cancel);
   void execute(const Pause& pause);
@@ -112,6 +113,7 @@ class Scheduler {
   static std::int64_t rowCells(const Sequence& sequence);
   void admit(Sequence& sequence);
   void admitBeams(Request& request);
+  Failure tooLarge(const Sequence& sequence) const;
   bool makeRoom();
   void preempt(Sequence& sequence);
   void leaveLead(Sequence& lead);
@@ -131,11 +133,12 @@ class Scheduler {
   void completePrompt(Sequence& lead);
   void chooseNext(Sequence& sequence, std::span<const float> logits);
   void finish(Sequence& sequence, FinishReason reason);
-  void fail(Request& request, Fault fault, const std::string& reason);
+  void fail(Request& request, const Failure& failure);
 
   // beam_stepping.cc: one step of a search
   void proposeNext(Sequence& beam, std::span<const float> logits);
   void resumeFollowers(Sequence& lead);
+  std::optional<FinishReason> beamEnd(const Sequence& beam, std::int32_t token) const;
   void advanceBeams(Request& request);
   void stopBeams(Request& request, FinishReason reason);
   void finishBeams(Request& request, FinishReason otherwise = FinishReason::exhausted);

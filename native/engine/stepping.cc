@@ -153,7 +153,7 @@ void Scheduler::decode(const std::vector<Sequence*>& sequences) {
   if (status == DecodeStatus::aborted) return;
   if (status != DecodeStatus::ok) {
     for (const Share& share : shares_)
-      fail(share.sequence->request, Fault::engine, "the backend failed to decode a batch");
+      fail(share.sequence->request, {Fault::engine, "the backend failed to decode a batch", {}});
     return;
   }
   ++counters_.decodeSteps;
@@ -172,7 +172,10 @@ void Scheduler::accept(const Share& share) {
   try {
     takeLogits(sequence, source_->logits(share.last));
   } catch (const ConstraintError& error) {
-    fail(sequence.request, Fault::request, error.what());
+    fail(sequence.request, {Fault::request, error.what(), "grammar"});
+  } catch (const std::exception& error) {
+    // A defect of ours, or no memory left: the others of the step need not suffer for it.
+    fail(sequence.request, {Fault::engine, error.what(), {}});
   }
 }
 
@@ -217,8 +220,12 @@ void Scheduler::completePrompt(Sequence& lead) {
 
 void Scheduler::chooseNext(Sequence& sequence, std::span<const float> logits) {
   auto outcome = tokenStep_.run(sequence, logits);
+  if (!outcome && sequence.generated() == 0) {
+    fail(sequence.request, {Fault::request, "the processors left no token to choose from", {}});
+    return;
+  }
   if (!outcome) {
-    fail(sequence.request, Fault::request, "the processors left no token to choose from");
+    finish(sequence, FinishReason::exhausted);
     return;
   }
   if (outcome->choice) {
@@ -239,13 +246,13 @@ void Scheduler::finish(Sequence& sequence, FinishReason reason) {
   report(sequence, {.type = Event::Type::finish, .text = sequence.text.flush(), .finishReason = reason});
 }
 
-void Scheduler::fail(Request& request, Fault fault, const std::string& reason) {
+void Scheduler::fail(Request& request, const Failure& failure) {
   if (request.isFinished()) return;
   for (const auto& sequence : request.sequences) {
     cache_.discard(*sequence);
     sequence->state = SequenceState::finished;
   }
-  report(*request.sequences.front(), {.type = Event::Type::failed, .text = reason, .fault = fault});
+  report(*request.sequences.front(), {.type = Event::Type::failed, .failure = failure});
 }
 
 }  // namespace glossa

@@ -11,14 +11,14 @@ namespace glossa {
 
 namespace {
 
-constexpr std::size_t kBeamSlots = 64;
+constexpr std::int32_t kBeamSlots = 64;
 
 }  // namespace
 
 TableSource::TableSource(const TableOptions& options, std::vector<std::vector<float>> tables)
     : options_(options),
       tables_(std::move(tables)),
-      cells_(static_cast<std::size_t>(options.slots) + kBeamSlots) {
+      cells_(static_cast<std::size_t>(options.slots + kBeamSlots)) {
   if (options_.totalCells <= 0) options_.totalCells = std::int64_t{options_.contextSize} * options_.slots;
   if (options_.beamCells <= 0) options_.beamCells = std::int64_t{options_.contextSize} * kBeamSlots;
   const std::size_t size = vocabularySize() * vocabularySize();
@@ -31,9 +31,8 @@ TableSource::TableSource(const TableOptions& options, std::vector<std::vector<fl
 SlotGroup TableSource::slotGroup(SlotKind kind) const {
   const bool onePool = options_.totalCells < std::int64_t{options_.contextSize} * options_.slots;
   if (kind == SlotKind::stream) return {0, options_.slots, 0, options_.totalCells, onePool};
-  const auto count = static_cast<std::int32_t>(kBeamSlots);
-  return onePool ? SlotGroup{options_.slots, count, 0, options_.totalCells, true}
-                 : SlotGroup{options_.slots, count, 1, options_.beamCells, true};
+  return onePool ? SlotGroup{options_.slots, kBeamSlots, 0, options_.totalCells, true}
+                 : SlotGroup{options_.slots, kBeamSlots, 1, options_.beamCells, true};
 }
 
 std::vector<TableSource::Cell>& TableSource::cells(std::int32_t slot) {

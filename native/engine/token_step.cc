@@ -11,6 +11,8 @@ std::optional<FinishReason> finishReason(const Sequence& sequence, std::int32_t 
   const auto& eos = decoding.eosTokenIds;
   if (std::find(eos.begin(), eos.end(), token) != eos.end()) return FinishReason::eos;
   if (sequence.text.stopped()) return FinishReason::stop;
+  const RowConstraint* grammar = sequence.history.constraint();
+  if (grammar != nullptr && grammar->isComplete()) return FinishReason::stop;
   if (sequence.generated() >= decoding.maxNewTokens) return FinishReason::length;
   return std::nullopt;
 }
@@ -25,8 +27,12 @@ std::optional<TokenOutcome> TokenStep::run(Sequence& sequence, std::span<const f
   row_.assign(logits);
   process(sequence);
   const RowConstraint* grammar = sequence.history.constraint();
-  // What the grammar still allows is the end: no token of the text is needed to say so.
-  if (grammar != nullptr && grammar->isComplete()) return TokenOutcome{{}, {}, FinishReason::stop};
+  if (grammar != nullptr) {
+    // An empty text was all that the grammar allowed.
+    if (grammar->isComplete()) return TokenOutcome{{}, {}, FinishReason::stop};
+    // Greedy decoding would take id 0 of a row in which nothing is left, which the grammar does not permit.
+    if (row_.isEmpty()) return std::nullopt;
+  }
   const auto choice = sequence.chooser->choose(row_, static_cast<std::uint64_t>(sequence.generated()));
   if (!choice) return std::nullopt;
   sequence.history.append(choice->token);

@@ -208,7 +208,8 @@ Napi::Array toTuple(Napi::Env env, const Event& event) {
                    event.generatedTokens, score);
     }
     case Event::Type::failed:
-      return tuple(env, "failed", id, event.text, codeOf(event.fault));
+      return tuple(env, "failed", id, event.failure.reason, codeOf(event.failure.fault),
+                   event.failure.parameter);
   }
   return Napi::Array::New(env);
 }

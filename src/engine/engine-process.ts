@@ -261,8 +261,10 @@ export class EngineProcess implements Engine {
         if (job.stream.ended) this.#jobs.delete(id);
         return;
       }
-      case 'failed':
-        this.#fail(event[1], new GlossaError(event[3], event[2]));
+      case 'failed': {
+        const [, id, reason, code, param] = event;
+        this.#fail(id, new GlossaError(code, reason, param === '' ? {} : { param }));
+      }
     }
   }
 

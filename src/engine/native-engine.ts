@@ -56,6 +56,8 @@ export type NativeEvent =
       id: number,
       reason: string,
       code: 'INTERNAL' | 'INVALID_REQUEST' | 'CONTEXT_OVERFLOW',
+      /** What the request should change; empty if nothing. */
+      param: string,
     ];
 
 /** Takes all events of one step; each call must be answered by `acknowledge()` once they have left the process. */

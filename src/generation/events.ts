@@ -4,7 +4,7 @@ export type FinishReason =
   | 'stop' // a stop string was completed, or a grammar allows nothing more
   | 'length' // maxNewTokens were generated
   | 'deadline' // maxTime was over
-  | 'exhausted' // beam search found fewer hypotheses than were to be returned
+  | 'exhausted' // no token was left to go on with; of a beam search fewer hypotheses exist than were wanted
   | 'cancelled'; // cancelled by its own side
 
 /** One new token of one sequence. */

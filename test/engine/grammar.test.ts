@@ -68,7 +68,55 @@ describe('grammars', () => {
       numReturnSequences: 4,
     });
     assert.deepEqual(texts.toSorted(), ['', '', '!', '?']);
-    assert.deepEqual(reasons, ['eos', 'eos', 'exhausted', 'exhausted']);
+    assert.deepEqual(reasons, ['stop', 'stop', 'exhausted', 'exhausted']);
+  });
+
+  test('one whose row has nothing left to choose fails by itself, in every mode', async () => {
+    const modes = [
+      {},
+      { doSample: true, seed: 1 },
+      { numBeams: 3 },
+      { numBeams: 3, doSample: true, topK: 0, seed: 1 },
+    ];
+    for (const mode of modes) {
+      const bystander = run({ maxNewTokens: 60, eosTokenId: [] });
+      const starved = run({
+        ...mode,
+        grammar: 'root ::= "abc" "def"',
+        forcedEosTokenId: [2],
+        maxNewTokens: 1,
+      });
+      if ('numBeams' in mode) assert.deepEqual((await starved).reasons, ['exhausted']);
+      else {
+        await assert.rejects(starved, {
+          code: 'INVALID_REQUEST',
+          message: 'the processors left no token to choose from',
+        });
+      }
+      assert.deepEqual((await bystander).reasons, ['length']);
+    }
+  });
+
+  test('a sample that comes to a dead end is exhausted, its siblings are not', async () => {
+    const { texts, reasons } = await run({
+      // The second 5 would repeat the first.
+      grammar: 'root ::= <[5]> <[5]> | "xyz"',
+      noRepeatNgramSize: 1,
+      doSample: true,
+      topK: 0,
+      temperature: 3,
+      seed: 1,
+      numReturnSequences: 12,
+    });
+    assert.ok(reasons.includes('exhausted') && reasons.includes('stop'), reasons.join(' '));
+    texts.forEach((text, index) => {
+      assert.equal(text === 'xyz', reasons[index] === 'stop');
+    });
+  });
+
+  test('beams end with their text when nothing ends them otherwise', async () => {
+    const { texts, reasons } = await run({ grammar: 'root ::= " a" " b"', numBeams: 3, eosTokenId: [] });
+    assert.deepEqual({ texts, reasons }, { texts: [' a b'], reasons: ['stop'] });
   });
 
   test('one that turns out too ambiguous fails by itself', async () => {

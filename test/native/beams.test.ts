@@ -117,7 +117,7 @@ describe('cells of a search', () => {
     const engine = await tableEngine(t, { beamCells: 40 });
     const stream = engine.start({ maxNewTokens: 60 });
     const { failure } = await engine.run(search(16, { maxNewTokens: 40 }));
-    assert.equal(failure, "the 40 cells of the KV cache can't hold this request");
+    assert.equal(failure, "numBeams: the 40 cells for beams (beamCells) can't hold this search");
     assert.equal((await stream.done).tokens[0]?.length, 60);
     assert.equal((await engine.run(search(2))).failure, null);
   });
