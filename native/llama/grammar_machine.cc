@@ -76,7 +76,7 @@ std::uint32_t GrammarMachine::stateOf(std::vector<std::uint32_t> stacks) {
   stacks.erase(std::unique(stacks.begin(), stacks.end()), stacks.end());
   const auto [entry, inserted] =
       stateNumbers_.try_emplace(stacks, static_cast<std::uint32_t>(states_.size()));
-  if (inserted) states_.push_back({std::move(stacks), nullptr, {}, nullptr});
+  if (inserted) states_.push_back({std::move(stacks), nullptr, {}, nullptr, std::nullopt});
   return entry->second;
 }
 
@@ -179,7 +179,9 @@ bool GrammarMachine::isPossible(const GrammarPosition& position) const {
   });
 }
 
-void GrammarMachine::walk(const GrammarPosition& from, TokenSet& permitted) {
+/// Visits the nodes at which text tokens end that may come, until a visit returns false.
+template <typename Visit>
+void GrammarMachine::walk(const GrammarPosition& from, const Visit& visit) {
   const auto& nodes = vocabulary_->nodes();
   path_[0] = from;
   path_[0].partial.strict = true;
@@ -193,9 +195,7 @@ void GrammarMachine::walk(const GrammarPosition& from, TokenSet& permitted) {
     }
     ++i;
     if (node.firstToken == node.endOfTokens || !isPossible(here)) continue;
-    for (std::uint32_t token = node.firstToken; token < node.endOfTokens; ++token) {
-      permitted.add(static_cast<std::size_t>(vocabulary_->tokens()[token]));
-    }
+    if (!visit(node)) return;
   }
 }
 
@@ -204,11 +204,10 @@ void GrammarMachine::addTokenElements(std::uint32_t state, TokenSet& permitted) 
   for (const std::uint32_t stack : states_[state].stacks) {
     if (stack == kEmptyStack) continue;
     const GrammarElement element = rules_.elements[stacks_[stack].element];
-    const bool isToken = element.value < permitted.size();
-    if (element.kind == ElementKind::token && isToken && !vocabulary_->endTokens().has(element.value)) {
+    if (element.kind == ElementKind::token) {
       permitted.add(element.value);
     } else if (element.kind == ElementKind::otherToken) {
-      const bool had = !isToken || permitted.has(element.value);
+      const bool had = permitted.has(element.value);
       permitted.addAll(vocabulary_->textTokens());
       if (!had) permitted.remove(element.value);
     }
@@ -220,9 +219,13 @@ std::shared_ptr<const TokenSet> GrammarMachine::permitted(GrammarPosition positi
   if (whole && states_[position.state].permitted) return states_[position.state].permitted;
   work_ = 0;
   auto permitted = std::make_shared<TokenSet>(vocabulary_->size());
-  walk(position, *permitted);
+  walk(position, [&](const GrammarVocabulary::Node& node) {
+    for (std::uint32_t token = node.firstToken; token < node.endOfTokens; ++token) {
+      permitted->add(static_cast<std::size_t>(vocabulary_->tokens()[token]));
+    }
+    return true;
+  });
   if (whole) addTokenElements(position.state, *permitted);
-  if (mayEnd(position)) permitted->addAll(vocabulary_->endTokens());
   if (whole) {
     states_[position.state].permitted = permitted;
     ++masks_;
@@ -245,7 +248,7 @@ bool GrammarMachine::isNamed(std::uint32_t stack, std::int32_t token) const {
   if (stack == kEmptyStack) return false;
   const auto id = static_cast<std::uint32_t>(token);
   const GrammarElement element = rules_.elements[stacks_[stack].element];
-  if (element.kind == ElementKind::token) return element.value == id && !vocabulary_->endTokens().has(id);
+  if (element.kind == ElementKind::token) return element.value == id;
   return element.kind == ElementKind::otherToken && element.value != id && vocabulary_->textTokens().has(id);
 }
 
@@ -273,8 +276,35 @@ bool GrammarMachine::mayEnd(const GrammarPosition& position) const {
   return position.partial.remaining == 0 && !stacks.empty() && stacks.front() == kEmptyStack;
 }
 
-bool GrammarMachine::mustEnd(const GrammarPosition& position) const {
-  return mayEnd(position) && states_[position.state].stacks.size() == 1;
+bool GrammarMachine::mayContinue(const GrammarPosition& position,
+                                 const std::function<bool(std::size_t)>& isIgnored) {
+  if (position.partial.remaining > 0) return true;
+  bool hasCharacters = false;
+  for (const std::uint32_t stack : states_[position.state].stacks) {
+    if (stack == kEmptyStack) continue;
+    const GrammarElement element = rules_.elements[stacks_[stack].element];
+    if (element.kind == ElementKind::otherToken) return true;
+    if (element.kind == ElementKind::token && !isIgnored(element.value)) return true;
+    hasCharacters = hasCharacters || element.kind == ElementKind::characters;
+  }
+  return hasCharacters && hasText(position.state);
+}
+
+/// Whether the vocabulary has a token for any of the characters that may come.
+bool GrammarMachine::hasText(std::uint32_t state) {
+  if (states_[state].hasText) return *states_[state].hasText;
+  bool found = false;
+  work_ = 0;
+  try {
+    walk({state, {}}, [&found](const GrammarVocabulary::Node&) {
+      found = true;
+      return false;
+    });
+  } catch (const ConstraintError&) {
+    return true;
+  }
+  states_[state].hasText = found;
+  return found;
 }
 
 void GrammarMachine::forget() {

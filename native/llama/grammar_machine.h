@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
@@ -46,13 +48,15 @@ class GrammarMachine {
   GrammarMachine& operator=(const GrammarMachine&) = delete;
 
   GrammarPosition start() const { return start_; }
-  /// The tokens that may come next.
+  /// The tokens that may come next, without the end.
   /// @throws std::runtime_error for a grammar that is too ambiguous; the position stays good
   std::shared_ptr<const TokenSet> permitted(GrammarPosition position);
-  /// Moves on by a token that does not end a generation. False if it is not permitted; then nothing changed.
+  /// Moves on by a token. False if it is not permitted; then nothing changed.
   bool accept(GrammarPosition& position, std::int32_t token);
   bool mayEnd(const GrammarPosition& position) const;
-  bool mustEnd(const GrammarPosition& position) const;
+  /// Whether any token may come next but those named ones that do not count. Looks for the first, not for
+  /// all; true where it is too much work to tell.
+  bool mayContinue(const GrammarPosition& position, const std::function<bool(std::size_t)>& isIgnored);
 
   /// Positions that outlive an operation; tidying up renumbers them.
   void keep(GrammarPosition* position) { kept_.insert(position); }
@@ -72,6 +76,7 @@ class GrammarMachine {
     std::unique_ptr<std::array<std::uint32_t, 128>> ascii;
     std::unordered_map<std::uint32_t, std::uint32_t> kinds;  ///< of code points
     std::shared_ptr<const TokenSet> permitted;
+    std::optional<bool> hasText;  ///< whether a text token may come, of a state without named tokens
   };
   struct ListHash {
     std::size_t operator()(const std::vector<std::uint32_t>& list) const;
@@ -88,7 +93,9 @@ class GrammarMachine {
   bool isPossible(const GrammarPosition& position) const;
   bool isNamed(std::uint32_t stack, std::int32_t token) const;
   GrammarPosition read(GrammarPosition position, std::int32_t token);
-  void walk(const GrammarPosition& from, TokenSet& permitted);
+  template <typename Visit>
+  void walk(const GrammarPosition& from, const Visit& visit);
+  bool hasText(std::uint32_t state);
   void addTokenElements(std::uint32_t state, TokenSet& permitted) const;
   void forget();
   std::uint32_t transfer(std::uint32_t stack, const std::vector<Stack>& old,

@@ -39,7 +39,8 @@ Ranges merged(Ranges ranges) {
 /// A parser by recursive descent over groups; everything else is loops.
 class Parser {
  public:
-  Parser(const std::string& text, const TokenLookup& lookup) : text_(text), lookup_(lookup) {}
+  Parser(const std::string& text, const TokenLookup& lookup, std::size_t vocabularySize)
+      : text_(text), lookup_(lookup), vocabularySize_(vocabularySize) {}
 
   GrammarRules parse() {
     text_.skipSpace(true);
@@ -179,8 +180,11 @@ class Parser {
       const std::uint32_t id = text_.number();
       text_.expect(']');
       text_.expect('>');
-      // No vocabulary is that large, so such an id matches nothing, like every other that does not exist.
-      token = static_cast<std::int32_t>(std::min<std::uint32_t>(id, INT32_MAX));
+      if (id >= vocabularySize_) {
+        text_.fail("expected token ids below " + std::to_string(vocabularySize_) + ", received " +
+                   std::to_string(id));
+      }
+      token = static_cast<std::int32_t>(id);
     } else {
       token = lookup_('<' + text_.through('>'));
       if (token < 0) text_.fail("expected the text of exactly one token between < and >");
@@ -260,6 +264,7 @@ class Parser {
 
   GrammarText text_;
   const TokenLookup& lookup_;
+  const std::size_t vocabularySize_;
   std::size_t elements_ = 0;
   std::map<std::string, std::uint32_t> names_;
   std::vector<std::optional<std::vector<Alternative>>> rules_;
@@ -289,8 +294,8 @@ bool CharacterClass::mayContain(std::uint32_t value, int remaining) const {
   return meets(low, high) != negated;
 }
 
-GrammarRules parseGrammar(const std::string& text, const TokenLookup& lookup) {
-  return Parser(text, lookup).parse();
+GrammarRules parseGrammar(const std::string& text, const TokenLookup& lookup, std::size_t vocabularySize) {
+  return Parser(text, lookup, vocabularySize).parse();
 }
 
 }  // namespace glossa
