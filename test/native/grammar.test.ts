@@ -301,34 +301,3 @@ describe('being complete', () => {
     assert.equal(other.isComplete(), false);
   });
 });
-
-describe('ambiguity', () => {
-  test('costs what distinct readings cost, not what all of them do', () => {
-    // llama.cpp tries every way to read a token of letters.
-    const row = grammar(`root ::= ${'[a-z ]? '.repeat(100)}"."`);
-    for (let i = 0; i < 20; i += 1) row.accept(token(' the'));
-    assert.equal(textsOf(row).includes(' the'), true);
-    for (let i = 0; i < 5; i += 1) row.accept(token(' the'));
-    assert.deepEqual(textsOf(row), ['.']);
-    assert.equal(textsOf(grammar('root ::= (((.+)+)+ " "*)* "!"')).includes(' the'), true);
-  });
-
-  test('beyond measure ends with an error, and the row stays good', () => {
-    const row = grammar('root ::= . root "b" | . root "c" | "."');
-    const a = token('a');
-    const message =
-      /^the grammar is left-recursive or too ambiguous: there are more than 10000 ways to go on$/;
-    for (let i = 0; i < 10; i += 1) row.accept(a);
-    assert.throws(() => row.mask(), { message });
-    row.accept(a);
-    assert.throws(
-      () => {
-        for (let i = 0; i < 3; i += 1) row.accept(a);
-      },
-      { message },
-    );
-    assert.equal(row.isComplete(), false);
-    const chain = Array.from({ length: 40 }, (_, i) => `a${i} ::= a${i + 1} "x" | a${i + 1} "y"\n`).join('');
-    assert.throws(() => grammar(`root ::= a0\n${chain}a40 ::= "q"`), { message });
-  });
-});
