@@ -1,8 +1,10 @@
 // Grammars (GBNF) that generated text obeys.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,11 +28,15 @@ class GrammarFactory {
   explicit GrammarFactory(std::shared_ptr<const Model> model);
 
   /// @param gbnf within the limits of src/generation/grammar.ts; others may be refused, but do no harm
+  /// @param eosTokenIds what ends a text where the grammar lets it end; with none nothing marks the end. One
+  ///        with a text of its own may also come as text. The model's own end tokens mean nothing here.
   /// @throws std::runtime_error with one line that says what is wrong with the grammar
-  std::shared_ptr<const RowConstraint> make(const std::string& gbnf);
+  std::shared_ptr<const RowConstraint> make(const std::string& gbnf,
+                                            std::span<const std::int32_t> eosTokenIds);
 
  private:
   struct Shared;
+  class EndTokens;
   class Constraint;
 
   std::shared_ptr<const GrammarVocabulary> vocabulary();

@@ -10,29 +10,13 @@ namespace glossa {
 
 namespace {
 
-constexpr std::uint32_t kEmptyStack = 0;
-/// No stacks: a text that the grammar does not know. Never accepted.
-constexpr std::uint32_t kNowhere = 0;
-constexpr std::uint32_t kUnknown = UINT32_MAX;
-
-/// Stacks looked at or made in one operation: some 100 ns each, and ordinary grammars need hundreds.
-constexpr std::size_t kMostWork = 250'000;
+/// What one operation may take, in looks at a stack, some 5 ns each: about 2 ms. Ordinary grammars need
+/// thousands; a choice among as many words as fit into a grammar needs most of it.
+constexpr std::size_t kMostWork = 400'000;
+constexpr std::size_t kWorkOfExpansion = 4;
 constexpr std::size_t kMostStacksOfState = 10'000;
-/// What is remembered between operations at most.
-constexpr std::size_t kKeptStacks = 200'000;
-constexpr std::size_t kKeptStates = 8'192;
-constexpr std::size_t kKeptMasks = 256;
 
 }  // namespace
-
-std::size_t GrammarMachine::ListHash::operator()(const std::vector<std::uint32_t>& list) const {
-  std::uint64_t hash = list.size();
-  for (const std::uint32_t value : list) {
-    hash = (hash ^ value) * 0x9E3779B97F4A7C15U;
-    hash ^= hash >> 32;
-  }
-  return static_cast<std::size_t>(hash);
-}
 
 GrammarMachine::GrammarMachine(GrammarRules rules, std::shared_ptr<const GrammarVocabulary> vocabulary)
     : rules_(std::move(rules)), vocabulary_(std::move(vocabulary)), path_(vocabulary_->deepest() + 1) {
@@ -55,34 +39,20 @@ GrammarMachine::GrammarMachine(GrammarRules rules, std::shared_ptr<const Grammar
   keep(&start_);
 }
 
-void GrammarMachine::work(std::size_t stacksOfState) {
-  if (++work_ <= kMostWork && stacksOfState < kMostStacksOfState) return;
+void GrammarMachine::work(std::size_t amount, std::size_t stacksOfState) {
+  work_ += amount;
+  if (work_ > kMostWork) {
+    throw ConstraintError(
+        "the grammar is left-recursive or too ambiguous: what may come next takes too long to find");
+  }
+  if (stacksOfState < kMostStacksOfState) return;
   throw ConstraintError("the grammar is left-recursive or too ambiguous: there are more than " +
                         std::to_string(kMostStacksOfState) + " ways to go on");
 }
 
-std::uint32_t GrammarMachine::stackOf(std::uint32_t element, std::uint32_t below) {
-  const std::uint64_t key = (std::uint64_t{element} << 32) | below;
-  const auto [entry, inserted] = stackNumbers_.try_emplace(key, static_cast<std::uint32_t>(stacks_.size()));
-  if (inserted) {
-    stacks_.push_back({element, below});
-    visited_.push_back(0);
-  }
-  return entry->second;
-}
-
-std::uint32_t GrammarMachine::stateOf(std::vector<std::uint32_t> stacks) {
-  std::sort(stacks.begin(), stacks.end());
-  stacks.erase(std::unique(stacks.begin(), stacks.end()), stacks.end());
-  const auto [entry, inserted] =
-      stateNumbers_.try_emplace(stacks, static_cast<std::uint32_t>(states_.size()));
-  if (inserted) states_.push_back({std::move(stacks), nullptr, {}, nullptr});
-  return entry->second;
-}
-
 /// The stack once its top has been read.
 std::uint32_t GrammarMachine::after(std::uint32_t stack) {
-  const auto [element, below] = stacks_[stack];
+  const auto [element, below, unused] = stacks_[stack];
   return rules_.elements[element + 1].kind == ElementKind::end ? below : stackOf(element + 1, below);
 }
 
@@ -95,17 +65,27 @@ void GrammarMachine::expand(std::uint32_t stack, std::vector<std::uint32_t>& int
     pending_.pop_back();
     if (visited_[current] == expansion_) continue;
     visited_[current] = expansion_;
-    work(into.size());
+    work(kWorkOfExpansion, into.size());
     const GrammarElement element = rules_.elements[stacks_[current].element];
     if (current == kEmptyStack || element.kind != ElementKind::rule) {
       into.push_back(current);
       continue;
     }
-    const std::uint32_t rest = after(current);
-    for (const std::uint32_t alternative : rules_.alternatives[element.value]) {
-      const bool empty = rules_.elements[alternative].kind == ElementKind::end;
-      pending_.push_back(empty ? rest : stackOf(alternative, rest));
-    }
+    if (stacks_[current].choices == kUnknown) addChoices(current);
+    const auto first = choices_.begin() + stacks_[current].choices;
+    pending_.insert(pending_.end(), first,
+                    first + static_cast<std::ptrdiff_t>(rules_.alternatives[element.value].size()));
+  }
+}
+
+/// Finds what a stack with a rule on top stands for: each alternative above what comes after the rule.
+void GrammarMachine::addChoices(std::uint32_t stack) {
+  const std::uint32_t rule = rules_.elements[stacks_[stack].element].value;
+  const std::uint32_t rest = after(stack);
+  stacks_[stack].choices = static_cast<std::uint32_t>(choices_.size());
+  for (const std::uint32_t alternative : rules_.alternatives[rule]) {
+    const bool empty = rules_.elements[alternative].kind == ElementKind::end;
+    choices_.push_back(empty ? rest : stackOf(alternative, rest));
   }
 }
 
@@ -138,7 +118,7 @@ std::uint32_t GrammarMachine::computeNext(std::uint32_t state, std::uint32_t cod
   ++expansion_;
   for (std::size_t i = 0; i < states_[state].stacks.size(); ++i) {
     const std::uint32_t stack = states_[state].stacks[i];
-    work(0);
+    work(1, 0);
     if (stack == kEmptyStack) continue;
     const GrammarElement element = rules_.elements[stacks_[stack].element];
     if (element.kind != ElementKind::characters) continue;
@@ -179,7 +159,9 @@ bool GrammarMachine::isPossible(const GrammarPosition& position) const {
   });
 }
 
-void GrammarMachine::walk(const GrammarPosition& from, TokenSet& permitted) {
+/// Visits the nodes at which text tokens end that may come, until a visit returns false.
+template <typename Visit>
+void GrammarMachine::walk(const GrammarPosition& from, const Visit& visit) {
   const auto& nodes = vocabulary_->nodes();
   path_[0] = from;
   path_[0].partial.strict = true;
@@ -193,9 +175,7 @@ void GrammarMachine::walk(const GrammarPosition& from, TokenSet& permitted) {
     }
     ++i;
     if (node.firstToken == node.endOfTokens || !isPossible(here)) continue;
-    for (std::uint32_t token = node.firstToken; token < node.endOfTokens; ++token) {
-      permitted.add(static_cast<std::size_t>(vocabulary_->tokens()[token]));
-    }
+    if (!visit(node)) return;
   }
 }
 
@@ -204,11 +184,10 @@ void GrammarMachine::addTokenElements(std::uint32_t state, TokenSet& permitted) 
   for (const std::uint32_t stack : states_[state].stacks) {
     if (stack == kEmptyStack) continue;
     const GrammarElement element = rules_.elements[stacks_[stack].element];
-    const bool isToken = element.value < permitted.size();
-    if (element.kind == ElementKind::token && isToken && !vocabulary_->endTokens().has(element.value)) {
+    if (element.kind == ElementKind::token) {
       permitted.add(element.value);
     } else if (element.kind == ElementKind::otherToken) {
-      const bool had = !isToken || permitted.has(element.value);
+      const bool had = permitted.has(element.value);
       permitted.addAll(vocabulary_->textTokens());
       if (!had) permitted.remove(element.value);
     }
@@ -220,9 +199,13 @@ std::shared_ptr<const TokenSet> GrammarMachine::permitted(GrammarPosition positi
   if (whole && states_[position.state].permitted) return states_[position.state].permitted;
   work_ = 0;
   auto permitted = std::make_shared<TokenSet>(vocabulary_->size());
-  walk(position, *permitted);
+  walk(position, [&](const GrammarVocabulary::Node& node) {
+    for (std::uint32_t token = node.firstToken; token < node.endOfTokens; ++token) {
+      permitted->add(static_cast<std::size_t>(vocabulary_->tokens()[token]));
+    }
+    return true;
+  });
   if (whole) addTokenElements(position.state, *permitted);
-  if (mayEnd(position)) permitted->addAll(vocabulary_->endTokens());
   if (whole) {
     states_[position.state].permitted = permitted;
     ++masks_;
@@ -245,7 +228,7 @@ bool GrammarMachine::isNamed(std::uint32_t stack, std::int32_t token) const {
   if (stack == kEmptyStack) return false;
   const auto id = static_cast<std::uint32_t>(token);
   const GrammarElement element = rules_.elements[stacks_[stack].element];
-  if (element.kind == ElementKind::token) return element.value == id && !vocabulary_->endTokens().has(id);
+  if (element.kind == ElementKind::token) return element.value == id;
   return element.kind == ElementKind::otherToken && element.value != id && vocabulary_->textTokens().has(id);
 }
 
@@ -273,51 +256,35 @@ bool GrammarMachine::mayEnd(const GrammarPosition& position) const {
   return position.partial.remaining == 0 && !stacks.empty() && stacks.front() == kEmptyStack;
 }
 
-bool GrammarMachine::mustEnd(const GrammarPosition& position) const {
-  return mayEnd(position) && states_[position.state].stacks.size() == 1;
+bool GrammarMachine::mayContinue(const GrammarPosition& position,
+                                 const std::function<bool(std::size_t)>& isIgnored) {
+  if (position.partial.remaining > 0) return true;
+  bool hasCharacters = false;
+  for (const std::uint32_t stack : states_[position.state].stacks) {
+    if (stack == kEmptyStack) continue;
+    const GrammarElement element = rules_.elements[stacks_[stack].element];
+    if (element.kind == ElementKind::otherToken) return true;
+    if (element.kind == ElementKind::token && !isIgnored(element.value)) return true;
+    hasCharacters = hasCharacters || element.kind == ElementKind::characters;
+  }
+  return hasCharacters && hasText(position.state);
 }
 
-void GrammarMachine::forget() {
-  stacks_.assign(1, {0, 0});
-  visited_.assign(1, 0);
-  stackNumbers_.clear();
-  states_.clear();
-  stateNumbers_.clear();
-  expansion_ = 0;
-  masks_ = 0;
-  stateOf({});
-}
-
-void GrammarMachine::tidy() {
-  if (masks_ > kKeptMasks) {
-    for (State& state : states_) state.permitted.reset();
-    masks_ = 0;
+/// Whether the vocabulary has a token for any of the characters that may come.
+bool GrammarMachine::hasText(std::uint32_t state) {
+  if (states_[state].hasText) return *states_[state].hasText;
+  bool found = false;
+  work_ = 0;
+  try {
+    walk({state, {}}, [&found](const GrammarVocabulary::Node&) {
+      found = true;
+      return false;
+    });
+  } catch (const ConstraintError&) {
+    return true;
   }
-  if (stacks_.size() <= kKeptStacks && states_.size() <= kKeptStates) return;
-  const std::vector<Stack> oldStacks = stacks_;
-  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> oldStates;
-  for (const GrammarPosition* position : kept_) {
-    oldStates.try_emplace(position->state, states_[position->state].stacks);
-  }
-  forget();
-  std::unordered_map<std::uint32_t, std::uint32_t> stacks{{kEmptyStack, kEmptyStack}};
-  std::unordered_map<std::uint32_t, std::uint32_t> states;
-  for (auto& [state, list] : oldStates) {
-    for (std::uint32_t& stack : list) stack = transfer(stack, oldStacks, stacks);
-    states.emplace(state, stateOf(std::move(list)));
-  }
-  for (GrammarPosition* position : kept_) position->state = states.at(position->state);
-}
-
-/// The new number of an old stack. A loop, because stacks are as deep as a text is nested.
-std::uint32_t GrammarMachine::transfer(std::uint32_t stack, const std::vector<Stack>& old,
-                                       std::unordered_map<std::uint32_t, std::uint32_t>& done) {
-  std::vector<std::uint32_t> chain;
-  for (std::uint32_t at = stack; !done.contains(at); at = old[at].below) chain.push_back(at);
-  for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
-    done.emplace(*at, stackOf(old[*at].element, done.at(old[*at].below)));
-  }
-  return done.at(stack);
+  states_[state].hasText = found;
+  return found;
 }
 
 }  // namespace glossa

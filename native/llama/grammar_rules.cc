@@ -21,12 +21,11 @@ constexpr std::size_t kMostElements = 200'000;
 using Alternative = std::vector<GrammarElement>;
 using Ranges = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
 
-/// Ascending ranges that do not overlap. One that ends before it begins holds nothing and is left out.
+/// Ascending ranges that do not overlap.
 Ranges merged(Ranges ranges) {
   std::sort(ranges.begin(), ranges.end());
   Ranges result;
   for (const auto& range : ranges) {
-    if (range.first > range.second) continue;
     if (result.empty() || range.first > result.back().second) {
       result.push_back(range);
     } else {
@@ -36,10 +35,23 @@ Ranges merged(Ranges ranges) {
   return result;
 }
 
+/// Whether no character is in a class that a text can have: neither U+0000 nor a surrogate counts.
+bool isEmpty(const CharacterClass& characters) {
+  const Ranges& ranges = characters.ranges;
+  if (!characters.negated) return ranges.empty() || ranges.back().second == 0;
+  std::uint32_t next = 1;
+  for (const auto& [low, high] : ranges) {
+    if (low > next && (next < 0xD800 || low > 0xE000)) return false;
+    next = std::max(next, high + 1);
+  }
+  return next > 0x10FFFF;
+}
+
 /// A parser by recursive descent over groups; everything else is loops.
 class Parser {
  public:
-  Parser(const std::string& text, const TokenLookup& lookup) : text_(text), lookup_(lookup) {}
+  Parser(const std::string& text, const TokenLookup& lookup, std::size_t vocabularySize)
+      : text_(text), lookup_(lookup), vocabularySize_(vocabularySize) {}
 
   GrammarRules parse() {
     text_.skipSpace(true);
@@ -50,6 +62,7 @@ class Parser {
  private:
   std::uint32_t addClass(CharacterClass characters) {
     characters.ranges = merged(std::move(characters.ranges));
+    if (isEmpty(characters)) text_.fail("expected a class that some character of a text is in");
     classes_.push_back(std::move(characters));
     return static_cast<std::uint32_t>(classes_.size() - 1);
   }
@@ -144,6 +157,7 @@ class Parser {
     text_.skip();
     while (text_.peek() != '"') {
       const std::uint32_t c = text_.character();
+      if (c == 0) text_.fail("expected a text without U+0000, which no token holds");
       push(alternative, {ElementKind::characters, addClass({{{c, c}}, false})});
     }
     text_.skip();
@@ -161,6 +175,7 @@ class Parser {
         text_.skip();
         high = text_.character();
       }
+      if (high < low) text_.fail("expected the ends of a range in ascending order");
       characters.ranges.emplace_back(low, high);
     }
     text_.skip();
@@ -179,8 +194,11 @@ class Parser {
       const std::uint32_t id = text_.number();
       text_.expect(']');
       text_.expect('>');
-      // No vocabulary is that large, so such an id matches nothing, like every other that does not exist.
-      token = static_cast<std::int32_t>(std::min<std::uint32_t>(id, INT32_MAX));
+      if (id >= vocabularySize_) {
+        text_.fail("expected token ids below " + std::to_string(vocabularySize_) + ", received " +
+                   std::to_string(id));
+      }
+      token = static_cast<std::int32_t>(id);
     } else {
       token = lookup_('<' + text_.through('>'));
       if (token < 0) text_.fail("expected the text of exactly one token between < and >");
@@ -260,6 +278,7 @@ class Parser {
 
   GrammarText text_;
   const TokenLookup& lookup_;
+  const std::size_t vocabularySize_;
   std::size_t elements_ = 0;
   std::map<std::string, std::uint32_t> names_;
   std::vector<std::optional<std::vector<Alternative>>> rules_;
@@ -289,8 +308,8 @@ bool CharacterClass::mayContain(std::uint32_t value, int remaining) const {
   return meets(low, high) != negated;
 }
 
-GrammarRules parseGrammar(const std::string& text, const TokenLookup& lookup) {
-  return Parser(text, lookup).parse();
+GrammarRules parseGrammar(const std::string& text, const TokenLookup& lookup, std::size_t vocabularySize) {
+  return Parser(text, lookup, vocabularySize).parse();
 }
 
 }  // namespace glossa

@@ -1,6 +1,7 @@
 // A GBNF grammar, which is llama.cpp's notation, as rules that can be walked.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -43,6 +44,6 @@ struct GrammarRules {
 using TokenLookup = std::function<std::int32_t(const std::string&)>;
 
 /// @throws std::runtime_error with one line that says what is wrong and on which line
-GrammarRules parseGrammar(const std::string& text, const TokenLookup& lookup);
+GrammarRules parseGrammar(const std::string& text, const TokenLookup& lookup, std::size_t vocabularySize);
 
 }  // namespace glossa

@@ -1,4 +1,5 @@
-// llama.cpp's own grammar sampler as a constraint: what ours is measured against.
+// llama.cpp's own grammar sampler as a constraint: what ours is measured against. For tests only, which reach
+// it through createGrammar of native/node/grammar_functions.h; no request ever does.
 #pragma once
 
 #include <memory>

@@ -92,6 +92,14 @@ std::uint32_t GrammarText::escape() {
 }
 
 std::uint32_t GrammarText::character() {
+  const std::uint32_t value = rawCharacter();
+  if (value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) {
+    fail("expected code points up to U+10FFFF that are no surrogates");
+  }
+  return value;
+}
+
+std::uint32_t GrammarText::rawCharacter() {
   if (position_ >= text_.size()) fail("unexpected end of the grammar");
   const auto first = static_cast<unsigned char>(text_[position_++]);
   if (first == '\\') return escape();

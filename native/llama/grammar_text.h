@@ -25,12 +25,13 @@ class GrammarText {
   static bool isWord(char c);
   std::string name();
   std::uint32_t number();
-  /// One code point, written as it is or escaped.
+  /// One code point, written as it is or escaped; not a surrogate.
   std::uint32_t character();
   /// What is left up to and with `last`.
   std::string through(char last);
 
  private:
+  std::uint32_t rawCharacter();
   std::uint32_t escape();
   std::uint32_t hex(std::size_t digits);
 

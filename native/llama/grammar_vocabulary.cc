@@ -17,14 +17,14 @@ void TokenSet::addAll(const TokenSet& others) {
 }
 
 GrammarVocabulary::GrammarVocabulary(const std::shared_ptr<const Model>& model)
-    : model_(model), textTokens_(model->vocabularySize()), endTokens_(model->vocabularySize()) {
-  for (const std::int32_t token : model->eosTokenIds()) endTokens_.add(static_cast<std::size_t>(token));
+    : model_(model), textTokens_(model->vocabularySize()) {
+  const auto& ends = model->eosTokenIds();
   for (std::size_t id = 0; id < model->vocabularySize(); ++id) {
     const auto token = static_cast<std::int32_t>(id);
     const std::string_view text = piece(token);
     // Control tokens have no text. One with a NUL can't be told from its beginning by llama.cpp.
     if (text.empty() || text.size() > kLongestPiece || text.find('\0') != std::string_view::npos) continue;
-    if (endTokens_.has(id)) continue;
+    if (std::find(ends.begin(), ends.end(), token) != ends.end()) continue;
     textTokens_.add(id);
     tokens_.push_back(token);
   }

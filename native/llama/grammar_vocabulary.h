@@ -42,9 +42,8 @@ class GrammarVocabulary {
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<std::int32_t>& tokens() const { return tokens_; }
   std::size_t deepest() const { return deepest_; }
-  /// Tokens with a text of their own, which do not end a generation.
+  /// Tokens with a text of their own that are not among the model's end tokens, which are no text.
   const TokenSet& textTokens() const { return textTokens_; }
-  const TokenSet& endTokens() const { return endTokens_; }
   std::size_t size() const { return textTokens_.size(); }
   std::string_view piece(std::int32_t token) const { return model_->piece(token); }
 
@@ -56,7 +55,6 @@ class GrammarVocabulary {
   std::vector<std::int32_t> tokens_;
   std::size_t deepest_ = 0;
   TokenSet textTokens_;
-  TokenSet endTokens_;
 };
 
 }  // namespace glossa

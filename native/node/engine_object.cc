@@ -143,12 +143,13 @@ Scheduler& EngineObject::scheduler(Napi::Env env) const {
 }
 
 /// @throws Napi::Error with what is wrong with the grammar
-std::shared_ptr<const RowConstraint> EngineObject::grammarOf(const Napi::Object& request) const {
+std::shared_ptr<const RowConstraint> EngineObject::grammarOf(
+    const Napi::Object& request, std::span<const std::int32_t> eosTokenIds) const {
   const auto grammar = request.Get("grammar");
   if (!grammar.IsString()) return nullptr;
   if (!grammars_) throw Napi::Error::New(request.Env(), "this engine knows no grammars");
   try {
-    return grammars_->make(grammar.As<Napi::String>().Utf8Value());
+    return grammars_->make(grammar.As<Napi::String>().Utf8Value(), eosTokenIds);
   } catch (const std::runtime_error& error) {
     throw Napi::Error::New(request.Env(), std::string("grammar: ") + error.what());
   }
@@ -168,7 +169,7 @@ Napi::Value EngineObject::prepareBeams(const Napi::CallbackInfo& info) {
 Napi::Value EngineObject::submit(const Napi::CallbackInfo& info) {
   const auto request = info[0].As<Napi::Object>();
   RequestSpec spec = requestSpecOf(request, vocabularySize_, adapterSets_);
-  spec.grammar = grammarOf(request);
+  spec.grammar = grammarOf(request, spec.decoding.eosTokenIds);
   scheduler(info.Env()).submit(std::move(spec));
   return info.Env().Undefined();
 }

@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <span>
 
 #include "engine/scheduler.h"
 #include "llama/grammar.h"
@@ -31,7 +32,8 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   /// @param grammars null: requests with a grammar are refused
   static Napi::Value start(Napi::Env env, SourceMaker makeSource, std::shared_ptr<GrammarFactory> grammars,
                            const SchedulerOptions& options, const Napi::Function& onStep);
-  std::shared_ptr<const RowConstraint> grammarOf(const Napi::Object& request) const;
+  std::shared_ptr<const RowConstraint> grammarOf(const Napi::Object& request,
+                                                 std::span<const std::int32_t> eosTokenIds) const;
 
   Scheduler& scheduler(Napi::Env env) const;
   Napi::Value prepareBeams(const Napi::CallbackInfo& info);

@@ -55,6 +55,16 @@ Napi::Object wrap(Napi::Env env, const Constraint& constraint, std::size_t vocab
   return object;
 }
 
+std::vector<std::int32_t> endsOf(const Napi::Value& ids, const Model& model) {
+  if (!ids.IsArray()) return model.eosTokenIds();
+  const auto array = ids.As<Napi::Array>();
+  std::vector<std::int32_t> ends(array.Length());
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    ends[i] = array.Get(i).As<Napi::Number>().Int32Value();
+  }
+  return ends;
+}
+
 }  // namespace
 
 Napi::Value createGrammar(const Napi::CallbackInfo& info) {
@@ -63,7 +73,7 @@ Napi::Value createGrammar(const Napi::CallbackInfo& info) {
   try {
     const Constraint constraint = info[2].As<Napi::Boolean>().Value()
                                       ? makeSamplerConstraint(model, gbnf)
-                                      : GrammarFactory(model).make(gbnf)->clone();
+                                      : GrammarFactory(model).make(gbnf, endsOf(info[3], *model))->clone();
     return wrap(info.Env(), constraint, model->vocabularySize());
   } catch (const std::exception& error) {
     throw Napi::Error::New(info.Env(), error.what());

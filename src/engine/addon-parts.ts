@@ -102,9 +102,15 @@ export interface AddonParts {
   /**
    * Reads a grammar (GBNF) that checkGrammar() has let pass; throws what else is wrong with it.
    *
-   * @param byLlama by llama.cpp's own sampler, slowly, to compare with
+   * @param byLlama by llama.cpp's own sampler, slowly, to compare with; it knows the model's end tokens only
+   * @param eosTokenIds what ends a text; the model's end tokens by default
    */
-  createGrammar(model: NativeModel, gbnf: string, byLlama: boolean): NativeGrammar;
+  createGrammar(
+    model: NativeModel,
+    gbnf: string,
+    byLlama: boolean,
+    eosTokenIds?: readonly number[],
+  ): NativeGrammar;
   /**
    * Makes a KV cache and calls it step by step, for tests. A decode gives the logits after each token or why there are
    * none, any other step whether it was possible.

@@ -4,6 +4,14 @@ const SPACE = /(?:[ \t]|#[^\r\n]*)*/y;
 const SPACE_AND_LINES = /(?:[ \t\r\n]|#[^\r\n]*)*/y;
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 const ESCAPED = 'trn\\"[]-';
+const CONTROLS: Readonly<Record<string, string>> = { t: '\t', r: '\r', n: '\n' };
+const BACKSLASH = 0x5c;
+const MAX_CODE_POINT = 0x10ffff;
+const FIRST_SURROGATE = 0xd800;
+const LAST_SURROGATE = 0xdfff;
+
+/** The first and the last of a range. */
+type CodePointRange = readonly [low: number, high: number];
 
 /** A grammar's text being read: names, texts in quotes, classes, tokens, and where that is. */
 export class GrammarText {
@@ -55,25 +63,36 @@ export class GrammarText {
   literal(): number {
     this.#position += 1;
     let length = 0;
-    for (; this.peek() !== '"'; length += 1) this.#scanCharacter();
+    for (; this.peek() !== '"'; length += 1) {
+      if (this.#character() === 0) this.fail('expected a text without U+0000, which no token holds');
+    }
     this.#position += 1;
     return length;
   }
 
   /** [...]: 1, or 0 for a class without characters, which stands for nothing at all. */
   characterClass(): number {
-    this.#position += this.#text.startsWith('[^', this.#position) ? 2 : 1;
-    let length = 0;
+    const negated = this.#text.startsWith('[^', this.#position);
+    this.#position += negated ? 2 : 1;
+    const ranges: CodePointRange[] = [];
     while (this.peek() !== ']') {
-      this.#scanCharacter();
-      length = 1;
+      const low = this.#character();
+      let high = low;
       if (this.peek() === '-' && this.#text[this.#position + 1] !== ']') {
         this.#position += 1;
-        this.#scanCharacter();
+        high = this.#character();
       }
+      if (high < low) {
+        this.fail(`expected the ends of a range in ascending order, received ${shown(low)}-${shown(high)}`);
+      }
+      ranges.push([low, high]);
     }
     this.#position += 1;
-    return length;
+    if (ranges.length === 0) return 0;
+    if (negated ? leaveNothing(ranges) : ranges.every(([, high]) => high === 0)) {
+      this.fail('expected a class that some character of a text is in');
+    }
+    return 1;
   }
 
   /** 1. <[id]>, <text> and, with ! before, any other token. */
@@ -127,23 +146,46 @@ export class GrammarText {
     this.#refuse(`line ${this.line()}: ${reason}`);
   }
 
-  /** One UTF-16 unit or escape. */
-  #scanCharacter(): void {
-    const character = this.peek();
-    if (character === '') this.expected('the end of a text in quotes or brackets');
-    this.#position += 1;
-    if (character !== '\\') return;
+  /** The code point of a character, written as it is or escaped. */
+  #character(): number {
+    const codePoint = this.#text.codePointAt(this.#position);
+    if (codePoint === undefined) this.expected('the end of a text in quotes or brackets');
+    this.#position += codePoint > 0xffff ? 2 : 1;
+    const value = codePoint === BACKSLASH ? this.#escape() : codePoint;
+    if (value > MAX_CODE_POINT || (value >= FIRST_SURROGATE && value <= LAST_SURROGATE)) {
+      this.fail(`expected code points up to U+10FFFF that are no surrogates, received ${shown(value)}`);
+    }
+    return value;
+  }
+
+  /** What follows a backslash. */
+  #escape(): number {
     const escape = this.peek();
     const digits = HEX_DIGITS[escape];
     if (digits === undefined && (escape === '' || !ESCAPED.includes(escape))) {
       this.expected('one of x u U t r n \\ " [ ] - after a backslash');
     }
     this.#position += 1;
-    if (digits === undefined) return;
+    if (digits === undefined) return (CONTROLS[escape] ?? escape).charCodeAt(0);
     const hex = this.#text.slice(this.#position, this.#position + digits);
     if (hex.length < digits || /[^0-9a-fA-F]/.test(hex)) {
       this.expected(`${digits} hexadecimal digits after \\${escape}`);
     }
     this.#position += digits;
+    return Number.parseInt(hex, 16);
   }
+}
+
+/** Whether every character that a text can have is in one of the ranges. */
+function leaveNothing(ranges: readonly CodePointRange[]): boolean {
+  let next = 1;
+  for (const [low, high] of ranges.toSorted(([a], [b]) => a - b)) {
+    if (low > next && !(next >= FIRST_SURROGATE && low <= LAST_SURROGATE + 1)) return false;
+    next = Math.max(next, high + 1);
+  }
+  return next > MAX_CODE_POINT;
+}
+
+function shown(codePoint: number): string {
+  return `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`;
 }

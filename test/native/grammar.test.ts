@@ -22,9 +22,18 @@ function load(path: string): Promise<NativeModel> {
 }
 
 /** A constraint by Glossa or llama.cpp, of a grammar that has passed the checks. */
-function grammar(gbnf: string, { model = tales, byLlama = false } = {}): NativeGrammar {
+function grammar(
+  gbnf: string,
+  { model = tales, byLlama = false, eos = model.info().eosTokenIds }: GrammarOptions = {},
+): NativeGrammar {
   checkGrammar(gbnf);
-  return addon.createGrammar(model, gbnf, byLlama);
+  return addon.createGrammar(model, gbnf, byLlama, eos);
+}
+
+interface GrammarOptions {
+  readonly model?: NativeModel;
+  readonly byLlama?: boolean;
+  readonly eos?: readonly number[];
 }
 
 /** The token that has just this text. */
@@ -198,36 +207,97 @@ describe('a grammar', () => {
     assert.throws(() => grammar('root ::= "x" |\n  <no such token>'), {
       message: 'line 2: expected the text of exactly one token between < and >',
     });
+    const { vocabularySize } = tales.info();
+    for (const id of [vocabularySize, 99_999_999]) {
+      assert.throws(() => grammar(`root ::= "x" |\n  !<[${id}]>`), {
+        message: `line 2: expected token ids below ${vocabularySize}, received ${id}`,
+      });
+    }
+    assert.equal(grammar(`root ::= <[${vocabularySize - 1}]>`).isComplete(), false);
   });
 });
 
-describe('ambiguity', () => {
-  test('costs what distinct readings cost, not what all of them do', () => {
-    // llama.cpp tries every way to read a token of letters.
-    const row = grammar(`root ::= ${'[a-z ]? '.repeat(100)}"."`);
-    for (let i = 0; i < 20; i += 1) row.accept(token(' the'));
-    assert.equal(textsOf(row).includes(' the'), true);
-    for (let i = 0; i < 5; i += 1) row.accept(token(' the'));
-    assert.deepEqual(textsOf(row), ['.']);
-    assert.equal(textsOf(grammar('root ::= (((.+)+)+ " "*)* "!"')).includes(' the'), true);
+describe("a request's end tokens", () => {
+  test('are permitted where the grammar may end, and no others', () => {
+    const x = token('x');
+    const row = grammar('root ::= "a" "b"?', { eos: [x] });
+    assert.deepEqual(textsOf(row).sort(), ['a', 'ab']);
+    row.accept(token('a'));
+    assert.deepEqual([textsOf(row).sort(), row.isComplete()], [['b', 'x'], false]);
+    for (const end of tales.info().eosTokenIds) {
+      assert.throws(() => {
+        row.accept(end);
+      }, /does not permit/);
+    }
+    const fork = row.clone();
+    row.accept(x);
+    assert.deepEqual([textsOf(row), row.isComplete(), row.clone().isComplete()], [['x'], true, true]);
+    assert.throws(() => {
+      row.accept(token('b'));
+    }, /does not permit/);
+    fork.accept(token('b'));
+    assert.deepEqual([textsOf(fork), fork.isComplete()], [['x'], true]);
   });
 
-  test('beyond measure ends with an error, and the row stays good', () => {
-    const row = grammar('root ::= . root "b" | . root "c" | "."');
-    const a = token('a');
-    const message =
-      /^the grammar is left-recursive or too ambiguous: there are more than 10000 ways to go on$/;
-    for (let i = 0; i < 10; i += 1) row.accept(a);
-    assert.throws(() => row.mask(), { message });
+  test('may come as text where their text fits', () => {
+    const [a, dot] = [token('a'), token('.')];
+    const row = grammar('root ::= "a" "." "a"? "."*', { eos: [dot] });
     row.accept(a);
-    assert.throws(
-      () => {
-        for (let i = 0; i < 3; i += 1) row.accept(a);
-      },
-      { message },
-    );
+    assert.deepEqual([textsOf(row), row.isComplete()], [['.'], false]);
+    row.accept(dot);
+    assert.deepEqual([textsOf(row).includes('a'), textsOf(row).includes('.')], [true, true]);
     assert.equal(row.isComplete(), false);
-    const chain = Array.from({ length: 40 }, (_, i) => `a${i} ::= a${i + 1} "x" | a${i + 1} "y"\n`).join('');
-    assert.throws(() => grammar(`root ::= a0\n${chain}a40 ::= "q"`), { message });
+    row.accept(dot);
+    assert.deepEqual([textsOf(row), row.isComplete()], [['.'], true]);
+  });
+
+  test('may be none: nothing marks the end then', () => {
+    const row = grammar('root ::= "a" "b"?', { eos: [] });
+    row.accept(token('a'));
+    assert.deepEqual(textsOf(row), ['b']);
+    row.accept(token('b'));
+    assert.deepEqual([permitted(row), row.isComplete()], [[], true]);
+  });
+
+  test("that are the model's, but not the request's, are like other control tokens", () => {
+    const [end = -1] = tales.info().eosTokenIds;
+    const row = grammar(`root ::= "a" <[${end}]> "b"`, { eos: [] });
+    row.accept(token('a'));
+    assert.deepEqual([permitted(row), row.isComplete()], [[end], false]);
+    row.accept(end);
+    assert.deepEqual([textsOf(row), row.isComplete()], [['b'], false]);
+  });
+
+  test('that a grammar names before it may end leave nothing', () => {
+    const [end = -1] = tales.info().eosTokenIds;
+    const row = grammar(`root ::= "a" <[${end}]> "b"`);
+    row.accept(token('a'));
+    assert.deepEqual([permitted(row), row.isComplete()], [[], false]);
+  });
+});
+
+describe('being complete', () => {
+  test('is known before any mask, in every fork', () => {
+    const row = grammar('root ::= "a" ("b" "c"?)?');
+    assert.equal(row.isComplete(), false);
+    const seen: boolean[] = [];
+    for (const text of ['a', 'b', 'c']) {
+      const fork = row.clone();
+      fork.accept(token(text));
+      seen.push(fork.isComplete());
+      row.accept(token(text));
+    }
+    assert.deepEqual(seen, [false, false, true]);
+    assert.equal(grammar('root ::= ""').isComplete(), true);
+  });
+
+  test('does not count an end token that the grammar names', () => {
+    const [end = -1] = tales.info().eosTokenIds;
+    const row = grammar(`root ::= "a" <[${end}]>?`);
+    row.accept(token('a'));
+    assert.deepEqual([permitted(row), row.isComplete()], [[...tales.info().eosTokenIds], true]);
+    const other = grammar(`root ::= "a" <[${end}]>?`, { eos: [token('b')] });
+    other.accept(token('a'));
+    assert.equal(other.isComplete(), false);
   });
 });
