@@ -3,7 +3,6 @@ import { basename, join } from 'node:path';
 import { cacheFault } from '../engine/cache-options.js';
 import type { EngineOptions, LoraAdapter } from '../engine/engine.js';
 import { GlossaError } from '../errors.js';
-import { mergeParameters } from '../generation/request-defaults.js';
 import type { GenerationDefaults } from '../generation/request.js';
 import { suggestion } from '../nearest-name.js';
 import {
@@ -14,6 +13,7 @@ import {
   lineage,
   type ModelEntry,
 } from './adapters.js';
+import { generationOf } from './generation.js';
 import type { ModelSettings, Settings } from './schema.js';
 
 /** One model that can be served. */
@@ -144,7 +144,7 @@ function define(
     engine,
     lora,
     adapterSet: indexOfSet(engine.adapterSets ?? [], lora),
-    generation: mergeParameters(...line.map(([, { generation = {} }]) => generation), settings.generation),
+    generation: generationOf(line, settings.generation),
   };
 }
 

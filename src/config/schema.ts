@@ -67,7 +67,7 @@ const modelSettings = {
   }),
   generation: generationParametersSchema.register(optionMeta, {
     description:
-      "What requests that do not say otherwise are generated with, in the engine's names (`maxNewTokens`, `topP`, ...); docs/api.md lists them",
+      "What requests that do not say otherwise are generated with, in the engine's names (`maxNewTokens`, `topP`, ...); see docs/decoding.md",
     fileOnly: true,
   }),
 };

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 
 import { GlossaError } from '../errors.js';
+import { tellConfigured } from '../generation/configured-parameters.js';
 import { type GenerationRequestInput, parseGenerationRequest } from '../generation/request.js';
 import type { NativeEvent } from './native-engine.js';
 import { EngineChild, fromFailure } from './child.js';
@@ -26,6 +27,8 @@ interface Job {
   readonly adapterSet: number;
   /** performance.now() of the submission. */
   readonly submitted: number;
+  /** Tells in a refusal which values the client never sent. */
+  readonly explain: (error: GlossaError) => GlossaError;
 }
 
 interface PendingCall {
@@ -96,7 +99,8 @@ export class EngineProcess implements Engine {
       },
     );
     const submitted = performance.now();
-    const job: Job = { cancelled: false, deaths: 0, stream, adapterSet, submitted };
+    const explain = (error: GlossaError): GlossaError => tellConfigured(error, input, defaults);
+    const job: Job = { cancelled: false, deaths: 0, stream, adapterSet, submitted, explain };
     this.#jobs.set(id, job);
     if (this.#state === 'ready') this.#submit(id, job);
     this.#cancelOnAbort(stream, signal);
@@ -269,7 +273,8 @@ export class EngineProcess implements Engine {
   }
 
   #fail(id: number, error: GlossaError): void {
-    this.#jobs.get(id)?.stream.fail(error);
+    const job = this.#jobs.get(id);
+    job?.stream.fail(job.explain(error));
     this.#jobs.delete(id);
   }
 

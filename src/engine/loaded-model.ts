@@ -39,12 +39,6 @@ export class LoadedModel {
    * @throws GlossaError MODEL_LOAD_FAILED with llama.cpp's reason; NATIVE_UNAVAILABLE if the backend can't be opened
    */
   static async load(addon: Addon, options: EngineOptions, events: LoadedModelEvents): Promise<LoadedModel> {
-    if (options.reproducible && options.kvLayout === 'unified') {
-      throw new GlossaError(
-        'CONFIG_INVALID',
-        'reproducible: needs the split KV layout, received kvLayout unified',
-      );
-    }
     const { backend } = await openBackend(addon, options.gpu);
     try {
       await checkModelFile(options.modelPath);

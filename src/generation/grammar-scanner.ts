@@ -1,13 +1,13 @@
 import { GrammarText } from './grammar-text.js';
 
 /** How deep parentheses may be nested. */
-export const MAX_GRAMMAR_NESTING = 64;
+const MAX_GRAMMAR_NESTING = 64;
 /** Rules with a name. */
-export const MAX_GRAMMAR_RULES = 1024;
+const MAX_GRAMMAR_RULES = 1024;
 /** The largest number in {m,n}. */
-export const MAX_GRAMMAR_REPETITIONS = 1000;
+const MAX_GRAMMAR_REPETITIONS = 1000;
 /** Characters, classes and references once repetitions are written out; native/llama/grammar_rules.cc has them so. */
-export const MAX_GRAMMAR_SYMBOLS = 100_000;
+const MAX_GRAMMAR_SYMBOLS = 100_000;
 
 /** In an alternative: something that is read, as opposed to a rule. */
 export const TERMINAL = -1;

@@ -1,7 +1,7 @@
 import { GlossaError } from '../errors.js';
 
 /** New tokens when nothing says how many. */
-const DEFAULT_NEW_TOKENS = 20;
+export const DEFAULT_NEW_TOKENS = 20;
 
 /** The two parameters that say how long a sequence may get. */
 interface LengthLimits {

@@ -123,7 +123,7 @@ function beamSamplesNeedCandidates(
   if (topK >= candidates) return undefined;
   return {
     param: 'topK',
-    message: `expected 0 or at least ${candidates} to sample with ${numBeams} beams and ${eosTokenIds.length} end-of-sequence ids, ${received(topK)}`,
+    message: `expected 0 or at least ${candidates} to sample with numBeams of ${numBeams} and ${eosTokenIds.length} end-of-sequence ids, ${received(topK)}`,
   };
 }
 

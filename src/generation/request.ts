@@ -1,6 +1,7 @@
 import { GlossaError } from '../errors.js';
 import { suggestion } from '../nearest-name.js';
 import { firstProblem } from '../schema-issues.js';
+import { tellConfigured } from './configured-parameters.js';
 import { completeParameters, mergeParameters, type CompleteParameters } from './request-defaults.js';
 import {
   generationRequestSchema,
@@ -42,7 +43,11 @@ export function parseGenerationRequest(
   if (!result.success) throw invalid(firstProblem(result.error));
   const { prompt, ...given } = result.data;
   const request = { ...completeParameters(mergeParameters(given, defaults)), prompt };
-  checkRules(request, { maxNewTokens: request.maxNewTokens, eosTokenIds: request.eosTokenId });
+  try {
+    checkRules(request, { maxNewTokens: request.maxNewTokens, eosTokenIds: request.eosTokenId });
+  } catch (error) {
+    throw tellConfigured(GlossaError.from(error), given, defaults);
+  }
   return request;
 }
 

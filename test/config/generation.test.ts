@@ -97,12 +97,55 @@ describe('what is refused of it', () => {
     ],
     ['a prompt', { generation: { prompt: 'a' } }, /^generation in glossa.json: unknown key prompt/],
     ['no object', { generation: [] }, /^generation in glossa.json: expected object, received array$/],
+    [
+      'more sequences than greedy decoding gives',
+      { generation: { numReturnSequences: 3 } },
+      /^generation.numReturnSequences: expected 1 in greedy decoding, received 3; set doSample or numBeams$/,
+    ],
+    [
+      "more sequences than a model's beams",
+      {
+        generation: { numReturnSequences: 3, numBeams: 3 },
+        models: { a: { path: 'a.gguf', generation: { numBeams: 2 } } },
+      },
+      /^generation.numReturnSequences: expected at most numBeams \(2\), received 3$/,
+    ],
+    [
+      "a model's least length above the server's greatest",
+      { generation: { maxNewTokens: 9 }, ...ofModel({ minNewTokens: 10 }) },
+      /^models.a.generation.minNewTokens: expected at most 9 \(maxNewTokens\), received 10$/,
+    ],
+    [
+      'a least length above what is generated when nothing says how much',
+      ofModel({ minNewTokens: 21 }),
+      /^models.a.generation.minNewTokens: expected at most 20 \(new tokens at most\), received 21$/,
+    ],
+    [
+      "what a base's values make of a model's",
+      {
+        models: {
+          a: { path: 'a.gguf', generation: { suppressTokens: [7] } },
+          b: { base: 'a', generation: { forcedBosTokenId: 7 } },
+        },
+      },
+      /^models.b.generation.forcedBosTokenId: expected an id that is not in suppressTokens, received 7$/,
+    ],
+    [
+      'what only a default contradicts',
+      ofModel({ doSample: true, numBeams: 60, eosTokenId: 1 }),
+      /^models.a.generation.topK: expected 0 or at least 120 to sample with numBeams of 60 and 1 end-of-sequence ids, received 50$/,
+    ],
   ];
   for (const [what, file, message] of cases) {
     test(what, () => {
       assert.throws(() => load(file), { code: 'CONFIG_INVALID', message });
     });
   }
+
+  test('but not what the model or a request decides', () => {
+    const inOrder = { numBeams: 4, doSample: true, topK: 9, minLength: 30, maxLength: 40, minNewTokens: 20 };
+    assert.deepEqual(load({ generation: inOrder }), { 'glossa-tales': inOrder });
+  });
 
   test('a variable: only the file can hold it', () => {
     assert.throws(() => load({}, { GLOSSA_GENERATION: '{}' }), {

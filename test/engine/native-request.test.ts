@@ -116,7 +116,7 @@ describe('what only the model can refuse', () => {
     [
       { prompt: 'abcde', numBeams: 3, doSample: true, topK: 5 },
       'topK',
-      'topK: expected 0 or at least 6 to sample with 3 beams and 1 end-of-sequence ids, received 5',
+      'topK: expected 0 or at least 6 to sample with numBeams of 3 and 1 end-of-sequence ids, received 5',
       'INVALID_REQUEST',
     ],
     [

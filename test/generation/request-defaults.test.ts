@@ -56,7 +56,7 @@ describe('what a request leaves out', () => {
 
   test('combines with what it says, and the whole is checked', () => {
     assert.throws(() => parseGenerationRequest({ prompt: 'a', numBeams: 2 }, { numReturnSequences: 3 }), {
-      message: 'numReturnSequences: expected at most numBeams (2), received 3',
+      message: 'numReturnSequences: expected at most numBeams (2), received 3 (configured)',
     });
   });
 });

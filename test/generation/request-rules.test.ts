@@ -79,19 +79,19 @@ const BY_ITSELF: readonly [refused: Given, accepted: Given, param: ParameterName
     { doSample: true, numBeams: 4, topK: 7, eosTokenId: 1 },
     { doSample: true, numBeams: 4, topK: 8, eosTokenId: 1 },
     'topK',
-    'expected 0 or at least 8 to sample with 4 beams and 1 end-of-sequence ids, received 7',
+    'expected 0 or at least 8 to sample with numBeams of 4 and 1 end-of-sequence ids, received 7',
   ],
   [
     { doSample: true, numBeams: 4, topK: 7, eosTokenId: [] },
     { doSample: false, numBeams: 4, topK: 7, eosTokenId: [] },
     'topK',
-    'expected 0 or at least 8 to sample with 4 beams and 0 end-of-sequence ids, received 7',
+    'expected 0 or at least 8 to sample with numBeams of 4 and 0 end-of-sequence ids, received 7',
   ],
   [
     { doSample: true, numBeams: 64, eosTokenId: [1, 2, 3] },
     { doSample: true, numBeams: 64, eosTokenId: [1, 2, 3], topK: 0 },
     'topK',
-    'expected 0 or at least 256 to sample with 64 beams and 3 end-of-sequence ids, received 50',
+    'expected 0 or at least 256 to sample with numBeams of 64 and 3 end-of-sequence ids, received 50',
   ],
 ];
 
@@ -213,7 +213,7 @@ describe('combinations that the model shows', () => {
         checkRules(sampling, { ...FACTS, eosTokenIds: [1, 2] });
       },
       'topK',
-      'expected 0 or at least 6 to sample with 2 beams and 2 end-of-sequence ids, received 5',
+      'expected 0 or at least 6 to sample with numBeams of 2 and 2 end-of-sequence ids, received 5',
     );
   });
 });

@@ -1,4 +1,5 @@
 import { GlossaError } from '../../errors.js';
+import { tellConfigured } from '../../generation/configured-parameters.js';
 import type { GenerationEvent } from '../../generation/events.js';
 import type { ModelLease } from '../../models/registry.js';
 import type { DialectServices, RequestRecord, ServerContext } from '../../server/dialect.js';
@@ -80,9 +81,10 @@ async function streamEvents(
 /** No token of a beam is certain before the search ends: there would be nothing to stream. */
 function refuseBeams({ defaults }: ModelLease, { request }: GenerateCall): void {
   if ((request.numBeams ?? defaults.numBeams ?? 1) === 1) return;
-  throw new GlossaError('INVALID_REQUEST', 'stream: expected false with numBeams above 1', {
+  const refusal = new GlossaError('INVALID_REQUEST', 'stream: expected false with numBeams above 1', {
     param: 'stream',
   });
+  throw tellConfigured(refusal, request, defaults);
 }
 
 function noteCounts(record: RequestRecord, event: GenerationEvent): void {

@@ -81,7 +81,7 @@ describe('beams', () => {
   test('do not stream when the configuration asks for them', async (t) => {
     const server = configured(t, { models: { a: { path: SOME_FILE, generation: { numBeams: 2 } } } });
     const error = await refusalOf(server, { stream: true });
-    assert.equal(error.message, 'stream: expected false with num_beams above 1');
+    assert.equal(error.message, 'stream: expected false with the configured num_beams above 1');
     assert.deepEqual(await firstFrame(server, { num_beams: 1 }), {
       type: 'prompt',
       prompt_tokens: 2,
