@@ -19,13 +19,14 @@ class RowConstraint {
  public:
   virtual ~RowConstraint() = default;
   virtual std::unique_ptr<RowConstraint> clone() const = 0;
-  /// Drops every token that may not come next. The row is dense.
+  /// Drops every token that may not come next; all of them in a dead end, where not even the end may come.
+  /// The row is dense.
   /// @throws ConstraintError
   virtual void restrict(ScoreRow& row) const = 0;
   /// Moves on by a generated token; one that was not permitted is a logic error.
   /// @throws ConstraintError
   virtual void accept(std::int32_t token) = 0;
-  /// Whether nothing but the end may come next.
+  /// Whether nothing but the end may come next, or the end has come. Right at any time, and cheap: no mask.
   virtual bool isComplete() const = 0;
 };
 

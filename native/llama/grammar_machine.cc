@@ -11,7 +11,7 @@ namespace glossa {
 namespace {
 
 /// What one operation may take, in looks at a stack, some 5 ns each: about 2 ms. Ordinary grammars need
-/// thousands; a choice among as many words as fit into a grammar needs most of it.
+/// thousands; a choice among thousands of words needs much of it.
 constexpr std::size_t kMostWork = 400'000;
 constexpr std::size_t kWorkOfExpansion = 4;
 constexpr std::size_t kMostStacksOfState = 10'000;
