@@ -86,7 +86,8 @@ bool Scheduler::hasRoomFor(const Sequence& sequence) const {
   });
   const auto joining =
       static_cast<std::ptrdiff_t>(sequence.request.beams ? sequence.request.sequences.size() : 1);
-  const std::int64_t growth = (growing + joining) * kGrowthHeadroom;
+  // Not more than a share of the pool, or a wide search would wait until a small one is empty.
+  const std::int64_t growth = std::min<std::int64_t>((growing + joining) * kGrowthHeadroom, group.cells / 4);
   return promised == 0 || promised + rowCells(sequence) + growth <= group.cells;
 }
 

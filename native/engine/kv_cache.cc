@@ -165,10 +165,11 @@ std::int64_t KvCache::countCells(SlotKind kind, Length lengthOf) const {
   std::vector<const Sequence*> sequences(first, first + group.count);
   std::erase(sequences, nullptr);
   // Beams of one search come together, in the order of their rows: each shares the most with its neighbour.
-  std::sort(sequences.begin(), sequences.end(), [](const Sequence* a, const Sequence* b) {
+  const auto byRow = [](const Sequence* a, const Sequence* b) {
     if (&a->request != &b->request) return a->request.spec.id < b->request.spec.id;
     return std::ranges::lexicographical_compare(a->history.ids(), b->history.ids());
-  });
+  };
+  if (kind == SlotKind::beam) std::sort(sequences.begin(), sequences.end(), byRow);
   std::span<const std::int32_t> previous;
   for (const Sequence* sequence : sequences) {
     const auto row = sequence->history.ids().first(lengthOf(*sequence));
