@@ -50,6 +50,7 @@ const SHIPPED_ALIASES = [
   'xl',
   'gpt',
   'gpt2',
+  'gpt-2',
   'gpt2-medium',
   'gpt2-large',
   'gpt2-xl',

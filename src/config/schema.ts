@@ -2,7 +2,9 @@ import { z } from 'zod';
 
 import { KV_TYPES, MOST_SEQUENCES } from '../engine/cache-options.js';
 import { generationParametersSchema } from '../generation/request-fields.js';
-import { byteSize, modelName, seconds } from './values.js';
+import { DIALECT_NAMES, listenAddress } from './listeners.js';
+import { generateDefaultsSchema } from './generate-defaults.js';
+import { byteSize, longSeconds, modelName, seconds } from './values.js';
 
 /** What the documentation says of an option, and what zod can't know of it. */
 export interface OptionMeta {
@@ -105,6 +107,16 @@ export const settingsSchema = z.strictObject({
   port: z.int().min(0).max(65_535).default(8080).register(optionMeta, {
     description: 'Port to listen on; 0 takes a free one',
   }),
+  listen: z
+    .array(listenAddress)
+    .default([])
+    .register(optionMeta, {
+      description: `APIs with a port of their own, each as \`API=PORT\`: ${DIALECT_NAMES.join(', ')}; the flag can be repeated`,
+    }),
+  classicPorts: z.boolean().default(false).register(optionMeta, {
+    description:
+      'Open the ports of the original services: autocomplete 6006, generate 6060, alpaca 19327, sagemaker 8080',
+  }),
   model: z.array(z.string().min(1)).default([]).register(optionMeta, {
     description:
       'GGUF files to serve, each under its file name; the first becomes the default model; the flag can be repeated',
@@ -139,6 +151,39 @@ export const settingsSchema = z.strictObject({
   queueLimit: modelSettings.queueLimit.default(256),
   preload: modelSettings.preload.default(false),
   generation: modelSettings.generation.default({}),
+  stateDir: z.string().min(1).optional().register(optionMeta, {
+    description:
+      "Folder for what outlives the server: tasks; unset takes the user's own folder for such data; one server at a time",
+    path: true,
+  }),
+  taskRetention: longSeconds.default(604_800).register(optionMeta, {
+    description: 'Seconds that the result of an ended task can be asked for',
+  }),
+  taskQueueLimit: z.int().min(1).max(1_000_000).default(10_000).register(optionMeta, {
+    description: 'Tasks that may wait; one more is refused',
+  }),
+  taskConcurrency: z.int().min(1).max(256).default(4).register(optionMeta, {
+    description: 'Tasks that are run at the same time',
+  }),
+  continuationLimit: z.int().min(0).max(1_000_000).default(16_384).register(optionMeta, {
+    description: 'Generations of the generate API that can be continued; the least recently used goes first',
+  }),
+  continuationTtl: longSeconds.default(3600).register(optionMeta, {
+    description: 'Seconds for which one can be continued',
+  }),
+  generateDefaults: generateDefaultsSchema.prefault({}).register(optionMeta, {
+    description:
+      "What requests of the generate API are decoded with that do not say otherwise, in that API's names (`num_beams`, `max_new_tokens`, ...)",
+    fileOnly: true,
+  }),
+  awsCredentials: z
+    .record(z.string().regex(/^\w{16,128}$/), z.string().min(1))
+    .default({})
+    .register(optionMeta, {
+      description:
+        'Secret access keys by access key id: with any, the sagemaker API wants requests signed (AWS Signature Version 4)',
+      fileOnly: true,
+    }),
   memoryBudget: byteSize.prefault(0).register(optionMeta, {
     description:
       'Memory for all loaded models; beyond it the least recently used idle one is unloaded; 0 is no limit',

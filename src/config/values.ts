@@ -68,6 +68,9 @@ export function parseAdapter(text: string): {
 /** Seconds, fractions allowed. */
 export const seconds = z.number().min(0).max(86_400);
 
+/** Seconds of something that may last for years. */
+export const longSeconds = z.number().min(0).max(1_000_000_000);
+
 /** A model's id or alias: something that fits into a URL, a log line and a JSON value. */
 export const modelName = z
   .string()

@@ -1,6 +1,6 @@
-import type { Dialect } from '../server/dialect.js';
+import type { DialectFactory } from '../server/dialect.js';
 import { autocompleteDialect } from './autocomplete/index.js';
 import { glossaDialect } from './glossa/index.js';
 
 /** Every API that the server speaks. */
-export const dialects: readonly Dialect[] = [autocompleteDialect, glossaDialect];
+export const dialects: readonly DialectFactory[] = [autocompleteDialect, glossaDialect];

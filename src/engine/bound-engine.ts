@@ -1,7 +1,7 @@
 import type { Engine, GenerateOptions } from './engine.js';
 
 /** What goes with every request to one of the models that an engine serves. */
-type Bindings = Required<Omit<GenerateOptions, 'signal'>>;
+type Bindings = Required<Pick<GenerateOptions, 'adapterSet' | 'defaults'>>;
 
 /** An engine as the users of one of its models see it. The models share everything else. */
 export function bindEngine(engine: Engine, bindings: Bindings): Engine {
@@ -11,6 +11,7 @@ export function bindEngine(engine: Engine, bindings: Bindings): Engine {
       return engine.info;
     },
     generate: (request, options) => engine.generate(request, { ...options, ...bindings }),
+    embed: (inputs, options) => engine.embed(inputs, { ...options, adapterSet: bindings.adapterSet }),
     tokenize: (text, options) => engine.tokenize(text, options),
     detokenize: (tokens) => engine.detokenize(tokens),
     stats: () => engine.stats(),

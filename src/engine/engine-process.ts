@@ -1,11 +1,21 @@
 import { randomInt } from 'node:crypto';
 
+import { abortable } from '../abortable.js';
 import { GlossaError } from '../errors.js';
 import { tellConfigured } from '../generation/configured-parameters.js';
 import { type GenerationRequestInput, parseGenerationRequest } from '../generation/request.js';
-import type { NativeEvent } from './native-engine.js';
+import type { NativeEvent, RequestTerms } from './native-engine.js';
 import { EngineChild, fromFailure } from './child.js';
-import type { Engine, EngineOptions, EngineStats, GenerateOptions, Generation, ModelInfo } from './engine.js';
+import type {
+  EmbedOptions,
+  Embeddings,
+  Engine,
+  EngineOptions,
+  EngineStats,
+  GenerateOptions,
+  Generation,
+  ModelInfo,
+} from './engine.js';
 import { EventStream } from './event-stream.js';
 import type { CallName, Calls, FromEngine, Submission } from './protocol.js';
 import { RestartPolicy } from './restart-policy.js';
@@ -24,7 +34,8 @@ interface Job {
   /** Engines that died while they had it. */
   deaths: number;
   readonly stream: EventStream;
-  readonly adapterSet: number;
+  /** What goes to the engine besides the request itself. */
+  readonly terms: RequestTerms;
   /** performance.now() of the submission. */
   readonly submitted: number;
   /** Tells in a refusal which values the client never sent. */
@@ -82,7 +93,8 @@ export class EngineProcess implements Engine {
 
   generate(input: GenerationRequestInput, options: GenerateOptions = {}): Generation {
     this.#checkOpen();
-    const { adapterSet = 0, defaults = {}, signal } = options;
+    const { adapterSet = 0, priority = 'interactive', continuedTokens = 0 } = options;
+    const { defaults = {}, signal } = options;
     const request = parseGenerationRequest(input, defaults);
     if (this.#jobs.size >= this.#options.queueLimit + (this.#info?.parallelSequences ?? 0)) {
       throw new GlossaError('OVERLOADED', `${this.#jobs.size} requests are waiting already; try again later`);
@@ -100,11 +112,23 @@ export class EngineProcess implements Engine {
     );
     const submitted = performance.now();
     const explain = (error: GlossaError): GlossaError => tellConfigured(error, input, defaults);
-    const job: Job = { cancelled: false, deaths: 0, stream, adapterSet, submitted, explain };
+    const terms = { adapterSet, priority, continuedTokens };
+    const job: Job = { cancelled: false, deaths: 0, stream, terms, submitted, explain };
     this.#jobs.set(id, job);
     if (this.#state === 'ready') this.#submit(id, job);
     this.#cancelOnAbort(stream, signal);
     return stream;
+  }
+
+  async embed(
+    inputs: readonly (string | readonly number[])[],
+    { adapterSet = 0, signal }: EmbedOptions = {},
+  ): Promise<Embeddings> {
+    const cancelled = (): GlossaError => new GlossaError('CANCELLED', 'the request was cancelled');
+    const answer = this.#call('embed', { inputs, adapterSet });
+    const { vectors, promptTokens } =
+      signal === undefined ? await answer : await abortable(answer, signal, cancelled);
+    return { vectors: vectors.map((vector) => Float32Array.from(vector)), promptTokens };
   }
 
   async tokenize(
@@ -185,11 +209,11 @@ export class EngineProcess implements Engine {
     });
   }
 
-  #submit(id: number, { stream, adapterSet, submitted }: Job): void {
+  #submit(id: number, { stream, terms, submitted }: Job): void {
     const { maxTime, ...rest } = stream.request;
     const submission: Submission = {
       ...rest,
-      adapterSet,
+      ...terms,
       ...(maxTime === undefined ? {} : { remainingMs: maxTime * 1000 - (performance.now() - submitted) }),
     };
     this.#child?.send({ type: 'submit', id, submission });

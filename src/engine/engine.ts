@@ -59,6 +59,31 @@ export interface GenerateOptions {
   readonly adapterSet?: number;
   /** What counts where the request says nothing, before transformers' defaults. */
   readonly defaults?: GenerationDefaults;
+  /** "background" gives way to interactive requests; default interactive. */
+  readonly priority?: Priority;
+  /**
+   * Tokens at the prompt's end that earlier calls generated for the same text; default 0. Random draws and the first
+   * character go on where those ended. Not for beams, whose search begins anew.
+   */
+  readonly continuedTokens?: number;
+}
+
+/** Who is served first. */
+export type Priority = 'interactive' | 'background';
+
+/** What goes with texts to be embedded. */
+export interface EmbedOptions {
+  /** Aborting it gives up. */
+  readonly signal?: AbortSignal;
+  /** Index in the engine's `adapterSets`; default 0. */
+  readonly adapterSet?: number;
+}
+
+/** One vector for each input, in their order, and the inputs' tokens. */
+export interface Embeddings {
+  /** Each as long as the model's hidden size; Euclidean norm 1. */
+  readonly vectors: readonly Float32Array[];
+  readonly promptTokens: readonly number[];
 }
 
 /** A loaded model that generates. The real one is a child process; tests may use another. */
@@ -69,6 +94,13 @@ export interface Engine {
    * failures come through the iteration. Aborting `signal` cancels.
    */
   generate(request: GenerationRequestInput, options?: GenerateOptions): Generation;
+  /**
+   * The mean of the last hidden states of an input's tokens, normalised to length 1. Text gets the special tokens its
+   * tokenizer adds; token ids are fed exactly as they are.
+   *
+   * @throws GlossaError INVALID_REQUEST for an input without tokens; CONTEXT_OVERFLOW for one that is too long
+   */
+  embed(inputs: readonly (string | readonly number[])[], options?: EmbedOptions): Promise<Embeddings>;
   /** Token ids of a text; `addSpecial` adds what the tokenizer adds to a prompt (BOS for LLaMA). */
   tokenize(text: string, options?: { addSpecial?: boolean; parseSpecial?: boolean }): Promise<number[]>;
   /** Text of token ids; invalid UTF-8 becomes U+FFFD. */

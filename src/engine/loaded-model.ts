@@ -10,7 +10,7 @@ import type { EngineOptions, EngineStats, ModelInfo } from './engine.js';
 import { cacheBytes, type CacheSizes, fitCache, hasRotaryPositions, kvBytesPerToken } from './fit.js';
 import { checkAdapterFile, checkModelFile, reasonOf } from './load-failure.js';
 import { nativeRequest } from './native-request.js';
-import type { Submission } from './protocol.js';
+import type { Calls, Submission } from './protocol.js';
 
 interface LoadedModelEvents {
   readonly onProgress: (fraction: number) => void;
@@ -146,6 +146,13 @@ export class LoadedModel {
       `tokens: expected token ids below ${vocabularySize}, received ${stranger}`,
       { param: 'tokens' },
     );
+  }
+
+  embed(
+    _inputs: readonly (string | readonly number[])[],
+    _adapterSet: number,
+  ): Promise<Calls['embed']['answer']> {
+    return Promise.reject(new GlossaError('INTERNAL', 'embeddings are being built'));
   }
 
   stats(): EngineStats {

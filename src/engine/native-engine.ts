@@ -1,6 +1,7 @@
 import type { FinishReason } from '../generation/events.js';
 import type { GenerationRequest } from '../generation/request.js';
 import type { KvType } from './cache-options.js';
+import type { Priority } from './engine.js';
 
 /** What does not reach the addon as it is: text, what is tokenized or timed before, what is given to a request. */
 type NotDecoding =
@@ -22,8 +23,18 @@ export interface DecodingParameters extends Omit<GenerationRequest, NotDecoding>
   readonly seed: number;
 }
 
+/** On what terms a request is served, besides what it asks for. */
+export interface RequestTerms {
+  /** Which of the engine's adapter sets its tokens are decoded with (re-checked natively). */
+  readonly adapterSet: number;
+  /** "background" gives way: others get slots before it, take its own, and are decoded first. */
+  readonly priority: Priority;
+  /** Tokens at the prompt's end that earlier calls generated: how far the random stream is already. */
+  readonly continuedTokens: number;
+}
+
 /** A request as the scheduler takes it: validated, tokenized, with nothing left to default. */
-export interface NativeRequest extends DecodingParameters {
+export interface NativeRequest extends DecodingParameters, RequestTerms {
   readonly id: number;
   /** At least one id, all below the vocabulary's size (re-checked natively). */
   readonly prompt: readonly number[];
@@ -32,8 +43,6 @@ export interface NativeRequest extends DecodingParameters {
   readonly stopStringsSpanPrompt: boolean;
   /** GBNF; `submit` throws what is wrong with it. */
   readonly grammar?: string | undefined;
-  /** Which of the engine's adapter sets its tokens are decoded with (re-checked natively). */
-  readonly adapterSet: number;
   /** Milliseconds from now to the deadline; absent for none. */
   readonly remainingMs?: number;
 }

@@ -1,7 +1,7 @@
 /** What the server and a model's process say to each other: structured messages over the child's IPC channel. */
 import type { ErrorCode } from '../errors.js';
 import type { SeededRequest } from '../generation/request.js';
-import type { NativeEvent } from './native-engine.js';
+import type { NativeEvent, RequestTerms } from './native-engine.js';
 import type { EngineOptions, EngineStats, ModelInfo } from './engine.js';
 
 /** A failure that crosses the border. */
@@ -14,8 +14,7 @@ export interface Failure {
 }
 
 /** A request on its way to the engine; the seed is drawn and the deadline is relative to the moment of sending. */
-export interface Submission extends Omit<SeededRequest, 'maxTime'> {
-  readonly adapterSet: number;
+export interface Submission extends Omit<SeededRequest, 'maxTime'>, RequestTerms {
   readonly remainingMs?: number;
 }
 
@@ -23,6 +22,10 @@ export interface Submission extends Omit<SeededRequest, 'maxTime'> {
 export interface Calls {
   tokenize: { ask: { text: string; addSpecial: boolean; parseSpecial: boolean }; answer: number[] };
   detokenize: { ask: { tokens: readonly number[] }; answer: string };
+  embed: {
+    ask: { inputs: readonly (string | readonly number[])[]; adapterSet: number };
+    answer: { vectors: readonly (readonly number[])[]; promptTokens: readonly number[] };
+  };
   stats: { ask: Record<string, never>; answer: EngineStats };
 }
 export type CallName = keyof Calls;

@@ -56,6 +56,10 @@ async function answer(
     }
     case 'detokenize':
       return loaded.detokenize((call.ask as Calls['detokenize']['ask']).tokens);
+    case 'embed': {
+      const { inputs, adapterSet } = call.ask as Calls['embed']['ask'];
+      return await loaded.embed(inputs, adapterSet);
+    }
     case 'stats':
       return loaded.stats();
   }

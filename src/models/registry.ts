@@ -6,7 +6,7 @@ import type { Engine, EngineFactory } from '../engine/engine.js';
 import { GlossaError } from '../errors.js';
 import type { GenerationDefaults } from '../generation/request.js';
 import { suggestion } from '../nearest-name.js';
-import { abortable } from './abortable.js';
+import { abortable } from '../abortable.js';
 import { MemoryBudget } from './memory-budget.js';
 import { loadedFilesSize, memoryEstimate } from './memory-estimate.js';
 import { ModelSlot, type SlotState } from './model-slot.js';

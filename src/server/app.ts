@@ -5,9 +5,10 @@ import type { Configuration } from '../config/load.js';
 import { isLoopback } from '../config/loopback.js';
 import { GlossaError } from '../errors.js';
 import type { ModelRegistry } from '../models/registry.js';
+import type { ApiKeys } from './api-keys.js';
 import { requireApiKey, requireKnownHost } from './access.js';
 import { allowOrigins } from './cors.js';
-import type { Dialect, ServerApp, ServerContext, ServerEnv } from './dialect.js';
+import type { Dialect, ListenerKind, ServerApp, ServerContext, ServerEnv } from './dialect.js';
 import { errorHeaders, statusOf } from './error-status.js';
 import { mountHealth } from './health.js';
 import { logRequests } from './request-log.js';
@@ -16,7 +17,11 @@ import { logRequests } from './request-log.js';
 export interface AppParts {
   readonly configuration: Configuration;
   readonly models: ModelRegistry;
+  readonly keys: ApiKeys;
+  /** Those that answer at this listener. */
   readonly dialects: readonly Dialect[];
+  /** Default: common. */
+  readonly listener?: ListenerKind;
   readonly log: Logger;
   /** Whether the server is being stopped: new requests are refused then. */
   readonly isClosing?: () => boolean;
@@ -24,8 +29,8 @@ export interface AppParts {
 
 /** Puts the server together: what surrounds every request, `/health`, and the dialects. */
 export function createApp(parts: AppParts): ServerApp {
-  const { configuration, models, dialects, log } = parts;
-  const { settings, apiKeys } = configuration;
+  const { configuration, models, keys, dialects, listener = 'common', log } = parts;
+  const { settings } = configuration;
   const isClosing = parts.isClosing ?? (() => false);
   const app: ServerApp = new Hono<ServerEnv>();
 
@@ -36,14 +41,14 @@ export function createApp(parts: AppParts): ServerApp {
 
   app.use(logRequests(log, settings));
   if (isLoopback(settings.host)) app.use(requireKnownHost(settings.allowedHosts));
-  app.use(allowOrigins(dialects, { origins: settings.corsOrigins, withKeys: apiKeys.length > 0 }));
-  if (apiKeys.length > 0) app.use(requireApiKey(apiKeys));
+  app.use(allowOrigins(dialects, { origins: settings.corsOrigins, withKeys: keys.areRequired }));
+  if (keys.areRequired) app.use(requireApiKey(keys, dialects));
   mountHealth(app, models, isClosing);
   app.use(async function refuseWhenClosing(_context, next) {
     if (isClosing()) throw new GlossaError('CLOSED', 'the server is shutting down');
     await next();
   });
-  for (const dialect of dialects) dialect.mount(app, { models, settings, log });
+  for (const dialect of dialects) dialect.mount(app, listener);
   return app;
 }
 

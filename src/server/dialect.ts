@@ -2,9 +2,12 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
 import type { Logger } from 'pino';
 
+import type { DialectName } from '../config/listeners.js';
 import type { Settings } from '../config/schema.js';
 import type { GlossaError } from '../errors.js';
 import type { ModelRegistry } from '../models/registry.js';
+import type { TaskService } from '../tasks/task.js';
+import type { ApiKeys } from './api-keys.js';
 
 /** What the line logged for a request says; handlers fill in what they know. */
 export interface RequestRecord {
@@ -30,8 +33,13 @@ export type ServerContext = Context<ServerEnv>;
 export interface DialectServices {
   readonly models: ModelRegistry;
   readonly settings: Settings;
+  readonly keys: ApiKeys;
+  readonly tasks: TaskService;
   readonly log: Logger;
 }
+
+/** Where an app listens: at the port that all APIs share, or at one that a dialect has to itself. */
+export type ListenerKind = 'common' | 'own';
 
 /** What an API says to browsers of other origins. */
 export interface CorsPolicy {
@@ -44,12 +52,17 @@ export interface CorsPolicy {
 
 /** One API: its routes and the shape of its errors. It knows no other dialect. */
 export interface Dialect {
-  readonly name: string;
+  readonly name: DialectName;
   /** Whether a path belongs to this API, so that errors before its routes take its shape too. */
   owns(path: string): boolean;
   /** Absent: pages of other origins may not call, unless the settings name them. */
   readonly cors?: CorsPolicy;
-  /** Adds the routes to the app. */
-  mount(app: ServerApp, services: DialectServices): void;
+  /** Whether a path's handler finds out itself who asks, and refuses; absent: keys in headers are checked before. */
+  authenticates?(path: string): boolean;
+  /** Adds the routes to an app. Called once for each listener that the dialect is on. */
+  mount(app: ServerApp, listener: ListenerKind): void;
   renderError(context: ServerContext, error: GlossaError): Response;
 }
+
+/** Makes a dialect, once for a server: what it keeps between requests is the same at all of its ports. */
+export type DialectFactory = (services: DialectServices) => Dialect;

@@ -3,14 +3,16 @@ import type { Logger } from 'pino';
 import type { Configuration } from '../config/load.js';
 import type { EngineFactory } from '../engine/engine.js';
 import { ModelRegistry } from '../models/registry.js';
+import { openTasks } from '../tasks/open.js';
+import { ApiKeys } from './api-keys.js';
 import { createApp } from './app.js';
-import type { Dialect } from './dialect.js';
+import type { DialectFactory } from './dialect.js';
 import { listen, type RunningServer } from './listen.js';
 
 /** What a server is started with. */
 export interface ServerParts {
   readonly configuration: Configuration;
-  readonly dialects: readonly Dialect[];
+  readonly dialects: readonly DialectFactory[];
   readonly startEngine: EngineFactory;
   readonly log: Logger;
 }
@@ -31,11 +33,14 @@ export interface GlossaServer {
  * @throws GlossaError CONFIG_INVALID if it can't listen
  */
 export async function startServer(parts: ServerParts): Promise<GlossaServer> {
-  const { configuration, dialects, startEngine, log } = parts;
+  const { configuration, startEngine, log } = parts;
   const { settings, catalogue } = configuration;
   const models = new ModelRegistry({ catalogue, startEngine, memoryBudget: settings.memoryBudget, log });
+  const tasks = openTasks();
+  const keys = new ApiKeys(configuration.apiKeys);
+  const dialects = parts.dialects.map((make) => make({ models, settings, keys, tasks, log }));
   let closing = false;
-  const app = createApp({ configuration, models, dialects, log, isClosing: () => closing });
+  const app = createApp({ configuration, models, keys, dialects, log, isClosing: () => closing });
   const listener: RunningServer = await listen((request, env) => app.fetch(request, env), settings);
 
   models.preload();

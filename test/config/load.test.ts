@@ -72,27 +72,36 @@ describe('precedence', () => {
 
   test('every option can be set in the environment', () => {
     const samples = { integer: '7', boolean: 'true', list: 'a,b', size: '3', text: 'x' };
+    const paths = [join(folder, 'a'), join(folder, 'b')];
+    /** What does not read as it is written. */
+    const others: Readonly<Record<string, { text?: string; value: unknown }>> = {
+      listen: { text: 'alpaca=1,generate=2', value: [listener('alpaca', 1), listener('generate', 2)] },
+      model: { value: paths },
+      lora: { value: paths.map((path) => ({ path, scale: 1 })) },
+      stateDir: { value: join(folder, 'x') },
+    };
     for (const option of OPTIONS) {
       if (option.meta.fileOnly === true || option.name === 'apiKeyFile' || option.name === 'defaultModel')
         continue;
-      const text = option.kind === 'choice' ? (option.choices.at(-1) ?? '') : samples[option.kind as 'text'];
+      const sample =
+        option.kind === 'choice' ? (option.choices.at(-1) ?? '') : samples[option.kind as 'text'];
+      const other = others[option.name];
+      const text = other?.text ?? sample;
       const env = {
         [option.env]: text,
         ...(option.name === 'host' && { GLOSSA_AUTH: 'false' }),
         ...(option.name === 'kvCells' && { GLOSSA_KV_LAYOUT: 'unified' }),
       };
       const value = load({ env }).settings[option.name];
-      const paths = [join(folder, 'a'), join(folder, 'b')];
-      const ofPaths: Readonly<Record<string, unknown>> = {
-        model: paths,
-        lora: paths.map((path) => ({ path, scale: 1 })),
-      };
-      const expected = ofPaths[option.name];
-      if (expected !== undefined) assert.deepEqual(value, expected);
+      if (other !== undefined) assert.deepEqual(value, other.value);
       else assert.equal(JSON.stringify(value).replaceAll(/["[\]]/g, ''), text, option.name);
     }
   });
 });
+
+function listener(dialect: string, port: number): object {
+  return { dialect, port };
+}
 
 describe('what is refused', () => {
   test('an unknown key in the file, with the nearest known one', () => {

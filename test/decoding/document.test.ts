@@ -5,11 +5,9 @@ import { after, before, describe, test } from 'node:test';
 
 import { startEngine } from '../../src/engine/start.js';
 import { loadConfiguration } from '../../src/config/load.js';
-import { dialects } from '../../src/dialects/index.js';
 import { ModelRegistry } from '../../src/models/registry.js';
-import { createApp } from '../../src/server/app.js';
 import type { ServerApp } from '../../src/server/dialect.js';
-import { silent } from '../fakes/server.js';
+import { inMemoryApp, silent } from '../fakes/server.js';
 
 /** As docs/decoding.md says, of numbers above 1 relatively: what a CPU's kernels may change over 8-bit weights. */
 const TOLERANCE = 0.05;
@@ -83,7 +81,7 @@ describe('the examples of docs/decoding.md', () => {
       memoryBudget: 0,
       log: silent,
     });
-    app = createApp({ configuration, models, dialects, log: silent });
+    app = inMemoryApp({ configuration, models, log: silent });
   });
   after(async () => {
     await models.close();

@@ -5,7 +5,7 @@ import type { Addon, NativeModel } from '../../src/engine/addon.js';
 import type { NativeEngine, NativeRequest } from '../../src/engine/native-engine.js';
 import { LoadedModel } from '../../src/engine/loaded-model.js';
 import { parseGenerationRequest, type GenerationRequestInput } from '../../src/generation/request.js';
-import { FAKE_INFO } from '../fakes/engine.js';
+import { FAKE_INFO, PLAIN_TERMS } from '../fakes/engine.js';
 import { eventually, hasCode } from './conformance.js';
 import { shippedEngineOptions } from './shipped-model.js';
 
@@ -42,7 +42,7 @@ class FakeProcess {
 
   async submission(id: number, input: Omit<GenerationRequestInput, 'prompt'>): Promise<void> {
     const request = parseGenerationRequest({ prompt: 'a', ...input });
-    await (await this.#loaded).submit(id, { ...request, seed: 0, adapterSet: 0 });
+    await (await this.#loaded).submit(id, { ...request, seed: 0, ...PLAIN_TERMS });
   }
 
   async cancel(id: number, sequence: number): Promise<void> {

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { NativeRequest } from '../../src/engine/native-engine.js';
 import { nativeRequest } from '../../src/engine/native-request.js';
 import { parseGenerationRequest, type GenerationRequestInput } from '../../src/generation/request.js';
-import { FAKE_INFO } from '../fakes/engine.js';
+import { FAKE_INFO, PLAIN_TERMS } from '../fakes/engine.js';
 import { hasCode } from './conformance.js';
 
 const INFO = { ...FAKE_INFO, contextSize: 30, vocabularySize: 12, eosTokenIds: [1], startTokenId: 3 };
@@ -14,7 +14,7 @@ async function prepare(
   input: GenerationRequestInput,
   info: Partial<typeof INFO> = {},
 ): Promise<NativeRequest> {
-  const submission = { ...parseGenerationRequest(input), seed: 5, adapterSet: 2 };
+  const submission = { ...parseGenerationRequest(input), seed: 5, ...PLAIN_TERMS, adapterSet: 2 };
   return await nativeRequest(9, submission, {
     info: { ...INFO, ...info },
     tokenize: (text) => Promise.resolve(Array.from({ length: text.length }, (_, index) => index)),
@@ -73,6 +73,7 @@ describe('a request for the scheduler', () => {
       eosTokenId: [1, 2],
       forcedEosTokenId: [9],
       seed: 5,
+      ...PLAIN_TERMS,
       adapterSet: 2,
     });
   });

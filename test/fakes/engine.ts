@@ -1,4 +1,5 @@
 import type {
+  Embeddings,
   Engine,
   EngineFactory,
   EngineOptions,
@@ -7,6 +8,7 @@ import type {
   Generation,
   ModelInfo,
 } from '../../src/engine/engine.js';
+import type { RequestTerms } from '../../src/engine/native-engine.js';
 import { GlossaError } from '../../src/errors.js';
 import type { FinishReason, GenerationEvent } from '../../src/generation/events.js';
 import { resolveMaxNewTokens } from '../../src/generation/request-lengths.js';
@@ -31,6 +33,9 @@ export interface FakeEngineOptions {
   readonly info?: Partial<ModelInfo>;
 }
 
+/** Of requests that nothing else is said of. */
+export const PLAIN_TERMS: RequestTerms = { adapterSet: 0, priority: 'interactive', continuedTokens: 0 };
+
 /** What is drawn for requests without a seed. */
 export const FAKE_SEED = 12_345;
 const DEFAULT_SCRIPT = [' barks', ' at', ' the', ' moon', '.', ' Then', ' it', ' sleeps', '.'];
@@ -40,16 +45,16 @@ export class FakeEngine implements Engine {
   readonly info: ModelInfo;
   /** Every request it was given, checked. */
   readonly requests: GenerationRequest[] = [];
-  /** The adapter set of each of them. */
-  readonly adapterSets: number[] = [];
+  /** What else came with each of them. */
+  readonly options: GenerateOptions[] = [];
   readonly vocabulary = new FakeVocabulary();
-  readonly #options: FakeEngineOptions;
+  readonly #behaviour: FakeEngineOptions;
   readonly #running = new Set<FakeGeneration>();
   #closed = false;
   #generatedTokens = 0;
 
   constructor(options: FakeEngineOptions = {}) {
-    this.#options = options;
+    this.#behaviour = options;
     this.info = { ...FAKE_INFO, ...options.info };
   }
 
@@ -57,10 +62,10 @@ export class FakeEngine implements Engine {
     if (this.#closed) throw new GlossaError('CLOSED', 'the engine is closed');
     const request = parseGenerationRequest(input, options.defaults);
     this.requests.push(request);
-    this.adapterSets.push(options.adapterSet ?? 0);
+    this.options.push(options);
     const generation = new FakeGeneration({
       request: { ...request, seed: request.seed ?? FAKE_SEED },
-      options: this.#options,
+      options: this.#behaviour,
       promptTokens:
         typeof request.prompt === 'string'
           ? this.vocabulary.encode(request.prompt).length
@@ -75,6 +80,17 @@ export class FakeEngine implements Engine {
     this.#running.add(generation);
     generation.follow(options.signal);
     return generation;
+  }
+
+  /** Vectors of two elements that tell inputs of different lengths apart. */
+  embed(inputs: readonly (string | readonly number[])[]): Promise<Embeddings> {
+    return this.#whileOpen(() => {
+      const promptTokens = inputs.map((input) =>
+        typeof input === 'string' ? this.vocabulary.encode(input).length : input.length,
+      );
+      const vectors = promptTokens.map((count) => Float32Array.of(Math.cos(count), Math.sin(count)));
+      return { vectors, promptTokens };
+    });
   }
 
   tokenize(text: string): Promise<number[]> {

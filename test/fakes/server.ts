@@ -5,9 +5,11 @@ import { loadConfiguration, type Configuration } from '../../src/config/load.js'
 import type { FlagValues } from '../../src/config/sources.js';
 import { dialects } from '../../src/dialects/index.js';
 import { ModelRegistry } from '../../src/models/registry.js';
-import { createApp } from '../../src/server/app.js';
+import { ApiKeys } from '../../src/server/api-keys.js';
+import { createApp, type AppParts } from '../../src/server/app.js';
 import type { ServerApp } from '../../src/server/dialect.js';
 import { startServer, type GlossaServer } from '../../src/server/glossa-server.js';
+import { FakeTasks } from './tasks.js';
 import { FakeEngine, fakeEngineFactory, type FakeEngineOptions } from './engine.js';
 
 /** Any file that exists: the fake engine reads none, but the registry looks at its size. */
@@ -49,6 +51,17 @@ export function testConfiguration(flags: FlagValues = {}): Configuration {
   });
 }
 
+/** An app with all dialects on what it is given. */
+export function inMemoryApp(
+  parts: Pick<AppParts, 'configuration' | 'models' | 'log' | 'isClosing' | 'listener'>,
+): ServerApp {
+  const { configuration, models, log } = parts;
+  const keys = new ApiKeys(configuration.apiKeys);
+  const tasks = new FakeTasks();
+  const services = { models, settings: configuration.settings, keys, tasks, log };
+  return createApp({ ...parts, keys, dialects: dialects.map((make) => make(services)) });
+}
+
 export function testServer(options: TestServerOptions = {}): TestServer {
   const configuration = options.configuration ?? testConfiguration(options.flags);
   const startEngine = fakeEngineFactory(options.makeEngine ?? (() => new FakeEngine(options.engine)));
@@ -56,7 +69,7 @@ export function testServer(options: TestServerOptions = {}): TestServer {
   const log = options.log ?? silent;
   const models = new ModelRegistry({ catalogue, startEngine, memoryBudget: settings.memoryBudget, log });
   const isClosing = options.isClosing ?? (() => false);
-  const app = createApp({ configuration, models, dialects, log, isClosing });
+  const app = inMemoryApp({ configuration, models, log, isClosing });
   return {
     app,
     models,

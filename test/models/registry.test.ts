@@ -206,7 +206,10 @@ describe('models that share an engine', () => {
     );
     for (const { engine } of leases) engine.generate({ prompt: 'A' }).cancel();
     const [engine, ...others] = engines();
-    assert.deepEqual(engine?.adapterSets, [2, 0, 1]);
+    assert.deepEqual(
+      engine?.options.map(({ adapterSet = 0 }) => adapterSet),
+      [2, 0, 1],
+    );
     assert.deepEqual(others, []);
   });
 

@@ -9,6 +9,7 @@ import { openBackend } from '../../src/engine/backend.js';
 import { BEAM_SLOTS, MOST_SEQUENCES } from '../../src/engine/cache-options.js';
 import { parseGenerationRequest } from '../../src/generation/request.js';
 import { shippedEngineOptions, shippedModel } from '../engine/shipped-model.js';
+import { PLAIN_TERMS } from '../fakes/engine.js';
 
 type Options = Parameters<Addon['runSourceSteps']>[1];
 type Outcome = Awaited<ReturnType<Addon['runSourceSteps']>>[number];
@@ -75,7 +76,7 @@ async function generate(t: TestContext, beside: (engine: NativeEngine) => Promis
     engine.acknowledge();
   });
   const request = { ...parseGenerationRequest({ prompt: ROW }), maxNewTokens: 200 };
-  engine.submit({ ...request, id: 1, prompt: ROW, eosTokenId: [], seed: 0, adapterSet: 0 });
+  engine.submit({ ...request, id: 1, prompt: ROW, eosTokenId: [], seed: 0, ...PLAIN_TERMS });
   await started;
   await beside(engine);
   assert.ok(tokens.length < 200, 'the stream was over before');

@@ -6,6 +6,7 @@ import type {
   TableEngineOptions,
 } from '../../src/engine/native-engine.js';
 import { defaults } from './reference.js';
+import { PLAIN_TERMS } from '../fakes/engine.js';
 
 /** The bigram table of the decoding specification: exact in float32, no ties to speak of. */
 export function hashTable(vocabularySize: number, seed: number): Float32Array {
@@ -127,7 +128,7 @@ export class TableEngine {
       eosTokenId: [],
       stopStrings: [],
       stopStringsSpanPrompt: true,
-      adapterSet: 0,
+      ...PLAIN_TERMS,
       ...request,
       id,
     });

@@ -2,13 +2,11 @@ import type { Engine } from '../../engine/engine.js';
 import type { GenerationRequestInput } from '../../generation/request.js';
 import type { ModelRegistry } from '../../models/registry.js';
 import type { DialectServices, RequestRecord, ServerContext } from '../../server/dialect.js';
+import { ignoredHeader } from '../../server/ignored-header.js';
 import { readJsonObject } from '../../server/json-body.js';
 import { fitPrompt } from './prompt.js';
 import { drawSamples, type Sample } from './samples.js';
 import { parseAutocompleteBody, type AutocompleteBody } from './schema.js';
-
-/** Names the fields of a request that had no effect. */
-export const IGNORED_HEADER = 'x-glossa-ignored-parameters';
 
 /** `POST /autocomplete[/…]`: up to three sentences that continue a context. */
 export async function handleAutocomplete(
@@ -30,8 +28,7 @@ export async function handleAutocomplete(
   } finally {
     lease.release();
   }
-  const headers = ignored.length === 0 ? {} : { [IGNORED_HEADER]: headerSafe(ignored) };
-  return context.json({ sentences, time: elapsed() }, 200, headers);
+  return context.json({ sentences, time: elapsed() }, 200, ignoredHeader(ignored));
 }
 
 async function complete(
@@ -77,12 +74,4 @@ function resolveModel(models: ModelRegistry, hint: string, modelSize: string | u
     if (id !== undefined) return id;
   }
   return models.defaultModel;
-}
-
-/** Names as a header can hold them; they come from the client. */
-function headerSafe(names: readonly string[]): string {
-  return names
-    .slice(0, 32)
-    .map((name) => name.slice(0, 64).replaceAll(/[^\w.-]/g, '?'))
-    .join(', ');
 }

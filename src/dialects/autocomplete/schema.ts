@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { GlossaError } from '../../errors.js';
 import { firstProblem } from '../../schema-issues.js';
 import type { JsonObject } from '../../server/json-body.js';
+import { clamped, clampedInteger, orDefault, plainText } from '../../server/lenient-values.js';
 
 /** The error for a body without context; its text is the original server's. */
 export function missingContext(): GlossaError {
@@ -17,36 +18,9 @@ export function isMissingContext(error: GlossaError): boolean {
 const LONGEST_TIME = 86_400;
 const LARGEST_COUNT = 0x7fffffff;
 
-/** Not z.number(): 1e999 in JSON is Infinity, which is a number out of range like any other. */
-function isNumeric(value: unknown): boolean {
-  if (typeof value === 'number') return true;
-  return typeof value === 'string' && /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(value);
-}
-
-/** A number, or a string that is one. Its range is no concern here: this API clamps. */
-const number = z.custom<number | string>(isNumeric, 'expected a number').transform(Number);
-
-function clamped(least: number, most: number): z.ZodType<number> {
-  return number.transform((value) => Math.min(most, Math.max(least, value)));
-}
-
-function clampedInteger(least: number, most: number): z.ZodType<number> {
-  return clamped(least, most).transform(Math.trunc);
-}
-
-/** null is how JavaScript sends undefined values and Infinity: both mean the default. */
-function orDefault<T>(schema: z.ZodType<T>, value: T): z.ZodType<T> {
-  return schema.nullish().transform((given) => given ?? value);
-}
-
-const context = z
-  .string('expected a string')
-  .refine((value) => value.isWellFormed(), 'must not contain lone surrogates')
-  .refine((value) => !value.includes('\0'), 'must not contain NUL characters');
-
 /** Body of `POST /autocomplete` under its documented names. */
 export const autocompleteBodySchema = z.object({
-  context,
+  context: plainText(),
   /** Tokens of one sample at most; bounded further by the model's context. */
   length: orDefault(clampedInteger(1, LARGEST_COUNT), 100),
   n_samples: orDefault(clampedInteger(1, 3), 3),

@@ -1,14 +1,14 @@
-import type { Dialect } from '../../server/dialect.js';
+import type { DialectFactory } from '../../server/dialect.js';
 import { statusOf } from '../../server/error-status.js';
 import { errorBody } from './errors.js';
 import { handleGenerate } from './generate.js';
 import { loadedStats, modelEntries } from './models.js';
 
 /** Glossa's own API: what the engine can do, in Hugging Face's names. */
-export const glossaDialect: Dialect = {
+export const glossaDialect: DialectFactory = (services) => ({
   name: 'glossa',
   owns: (path) => path.startsWith('/glossa/'),
-  mount: (app, services) => {
+  mount: (app) => {
     app.post('/glossa/generate', async function generate(context) {
       return await handleGenerate(context, services);
     });
@@ -20,4 +20,4 @@ export const glossaDialect: Dialect = {
     });
   },
   renderError: (context, error) => context.json(errorBody(error), statusOf(error.code)),
-};
+});

@@ -13,6 +13,7 @@ import { checkpointFromRecipe } from '../goldens/checkpoint-from-recipe.js';
 import { departures } from '../goldens/departures.js';
 import { readRecipe } from '../goldens/recipes.js';
 import { scratchFolder } from '../scratch.js';
+import { PLAIN_TERMS } from '../../fakes/engine.js';
 
 const PROMPT: readonly number[] = [5, 9, 17, 40, 3];
 const NEW_TOKENS = 24;
@@ -55,7 +56,7 @@ async function greedy(addon: Addon, { path, adapters, uses }: Run): Promise<numb
     prompt: PROMPT,
     eosTokenId: [],
     seed: 0,
-    adapterSet: 0,
+    ...PLAIN_TERMS,
   });
   await finished;
   await engine.stop();

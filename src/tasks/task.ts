@@ -1,0 +1,68 @@
+/** What can be written as JSON. */
+export type JsonValue =
+  null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+export type TaskState = 'queued' | 'running' | 'finished' | 'failed' | 'cancelled';
+
+/** A job that goes on without its client: it survives the server's end, and its result can be asked for later. */
+export interface Task {
+  /** Random (UUID), so that it may serve as a secret. */
+  readonly id: string;
+  /** Who runs it, see `TaskKind`. */
+  readonly kind: string;
+  /** Id of the API key it was started with; the empty text without keys. */
+  readonly owner: string;
+  readonly state: TaskState;
+  readonly input: JsonValue;
+  /** What was last reported of a task that is not finished: null before that. */
+  readonly progress: JsonValue;
+  /** Null until the task is finished. */
+  readonly output: JsonValue;
+  /** Why it failed, for its client; null unless it did. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+}
+
+/** What a running task is given. */
+export interface TaskRun {
+  /** Aborted when the task is cancelled, or the server stops: it will be run again then. */
+  readonly signal: AbortSignal;
+  /** What an earlier, interrupted run saved last; null if nothing. */
+  readonly progress: JsonValue;
+  /** Shows progress, and from time to time keeps it for a run after an interruption. */
+  report(progress: JsonValue): void;
+}
+
+/** How tasks of one kind are done. */
+export interface TaskKind {
+  readonly name: string;
+  /**
+   * Does the task and gives its output. What it throws fails the task; an interrupted one is run again.
+   *
+   * @throws GlossaError
+   */
+  run(input: JsonValue, run: TaskRun): Promise<JsonValue>;
+}
+
+/** Durable tasks, done in the order of their start with a bounded number at a time. */
+export interface TaskService {
+  /** Says how tasks of a kind are done. Unfinished ones of an earlier server begin once its kind is known. */
+  register(kind: TaskKind): void;
+  /**
+   * Takes a task on: it is on disk when this returns.
+   *
+   * @throws GlossaError OVERLOADED if too many wait; CLOSED; INTERNAL if the disk refuses it
+   */
+  start(kind: string, owner: string, input: JsonValue): Task;
+  /** Undefined if there is none, or none any more. */
+  find(id: string): Task | undefined;
+  /** An owner's tasks, the newest first. */
+  list(owner: string, limit: number): Task[];
+  /** Ends a task that has not ended. Gives its state after that; undefined if there is none. */
+  cancel(id: string): Task | undefined;
+  /** Resolves when the task has ended, `timeoutMs` are over or `signal` is aborted, with the task as it is then. */
+  waitForEnd(id: string, timeoutMs: number, signal?: AbortSignal): Promise<Task | undefined>;
+}
