@@ -1,13 +1,5 @@
 import type { WaitingTask } from './task-table.js';
 
-/** A task that was interrupted this often is run alone: should it kill the server again, it takes no other with it. */
-const SUSPICIOUS = 3;
-
-/** Whether a task may be what the server died of. */
-export function isSuspicious({ interruptions }: WaitingTask): boolean {
-  return interruptions >= SUSPICIOUS;
-}
-
 /** The tasks that wait, in the order of their start; aside from them those of kinds that nobody has registered yet. */
 export class TaskQueue {
   #waiting = new Map<string, WaitingTask>();

@@ -122,10 +122,10 @@ export class TaskTable {
     return this.#end.run(...texts, now, id).changes === 1;
   }
 
-  /** Keeps progress, as JSON, by the tasks' ids. */
-  saveProgress(progress: ReadonlyMap<string, string>): void {
+  /** Keeps progress, by the tasks' ids. */
+  saveProgress(progress: ReadonlyMap<string, JsonValue>): void {
     this.#inTransaction(() => {
-      for (const [id, json] of progress) this.#save.run(json, id);
+      for (const [id, reported] of progress) this.#save.run(JSON.stringify(reported), id);
     });
   }
 
