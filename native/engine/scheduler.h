@@ -109,6 +109,7 @@ class Scheduler {
   // admission.cc: who has a slot
   void admitWaiting();
   Sequence* nextWaiting(bool admitsStreams, bool admitsBeams) const;
+  Sequence* nextWaiting(Priority priority, bool hasStreamSlot, std::int32_t& beamSlots) const;
   bool mayJoin(const Request& search) const;
   bool hasRoomFor(const Sequence& sequence) const;
   static std::int64_t rowCells(const Sequence& sequence);
@@ -119,12 +120,21 @@ class Scheduler {
   void preempt(Sequence& sequence);
   void leaveLead(Sequence& lead);
 
+  // priority.cc: what gives way
+  void freeSlotsForInteractive();
+  bool freeCellsForInteractive(const Sequence& waiting);
+  Sequence* youngestBackground(std::int32_t pool, bool orSearch) const;
+  void holdBackground(std::vector<Sequence*>& active);
+  std::int32_t promptShare(const Sequence& sequence, std::int32_t budget) const;
+  void bookBackground();
+
   // stepping.cc: one step
   void step();
   std::vector<Sequence*> activeSequences() const;
   void decodeByThemselves(const std::vector<Sequence*>& active);
   std::vector<Sequence*> takeTurn(const std::vector<Sequence*>& active);
   void buildBatch(const std::vector<Sequence*>& sequences);
+  std::int32_t pendingChunk(const Sequence& sequence) const;
   std::int32_t promptBudget() const;
   void learnPromptSpeed(Clock::duration elapsed);
   void addShare(Sequence& sequence, std::int32_t tokens);
@@ -159,10 +169,13 @@ class Scheduler {
   std::unordered_map<std::uint64_t, Request*> byId_;
   std::vector<BatchToken> batch_;
   std::vector<Share> shares_;
-  std::int32_t activeCount_ = 0;        ///< sequences that have work in this step, whatever their adapters
+  std::int32_t activeCount_ = 0;        ///< sequences that have work in this step, whatever their adapters;
+                                        ///< not those that give way to others
   std::int32_t decodingElsewhere_ = 0;  ///< those that are decoding but have other adapters than the batch
   std::int32_t adapterSet_ = 0;         ///< whose turn it is
   Clock::time_point turnStart_;
+  bool besideInteractive_ = false;  ///< background sequences have work, and interactive ones have
+  double backgroundRest_ = 0;       ///< steps that background sequences still leave to interactive ones
   std::vector<Event> events_;
   SchedulerStats counters_;
   double msPerPromptToken_ = 0;  ///< moving average; 0 until it is known
