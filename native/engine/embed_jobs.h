@@ -44,11 +44,11 @@ class EmbedJobs {
   struct Job {
     EmbedSpec spec;
     EmbedOutcome outcome;
-    std::size_t unfinished = 0;    ///< inputs
-    std::size_t next = 0;          ///< first input that is not wholly in a batch yet
-    std::int32_t evaluated = 0;    ///< tokens of it whose cells exist
-    std::int32_t sequence = 0;     ///< where these are
-    std::vector<double> sum;       ///< of its hidden states, as far as pooling wants them
+    std::size_t unfinished = 0;  ///< inputs
+    std::size_t next = 0;        ///< first input that is not wholly in a batch yet
+    std::int32_t evaluated = 0;  ///< tokens of it whose cells exist
+    std::int32_t sequence = 0;   ///< where these are
+    std::vector<double> sum;     ///< of its hidden states, as far as pooling wants them
   };
   /// An input's part of the batch.
   struct Piece {

@@ -7,8 +7,8 @@
 
 namespace glossa {
 
-/// Hidden states of a table source, for tests: a token's is its row of the adapter set's table. Keeps books of
-/// positions and cells and throws on a batch that no context could hold.
+/// Hidden states of a table source, for tests: a token's is its row of the adapter set's table. Keeps books
+/// of positions and cells and throws on a batch that no context could hold.
 class EmbedTable final : public EmbeddingSource {
  public:
   /// @param tables row-major, each of a multiple of `width` values; outlives this

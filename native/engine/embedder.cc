@@ -18,7 +18,8 @@ constexpr std::size_t kLargestBatch = 512;
 
 std::int32_t batchSizeFor(const Model& model) {
   const std::size_t fitting = kScoreBytes / (model.vocabularySize() * sizeof(float));
-  return static_cast<std::int32_t>(std::clamp(fitting / kLeastBatch * kLeastBatch, kLeastBatch, kLargestBatch));
+  return static_cast<std::int32_t>(
+      std::clamp(fitting / kLeastBatch * kLeastBatch, kLeastBatch, kLargestBatch));
 }
 
 /// As the file says (llama.cpp's llama_pooling_type); the mean for one that says nothing.

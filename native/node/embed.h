@@ -15,7 +15,8 @@ struct EmbedLimits {
 };
 
 /// From { id, inputs, adapterSet }; without onDone.
-/// @throws Napi::RangeError for an input that is empty or too long, an id outside the vocabulary or an adapter
+/// @throws Napi::RangeError for an input that is empty or too long, an id outside the vocabulary or an
+/// adapter
 ///   set that is none
 EmbedSpec embedSpecOf(const Napi::Object& object, const EmbedLimits& limits);
 

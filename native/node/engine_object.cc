@@ -53,19 +53,20 @@ std::vector<std::vector<float>> tablesOf(const Napi::Value& value) {
 }  // namespace
 
 Napi::FunctionReference EngineObject::define(Napi::Env env) {
-  return Napi::Persistent(DefineClass(env, "NativeEngine",
-                                      {
-                                          InstanceMethod<&EngineObject::prepareBeams>("prepareBeams"),
-                                          InstanceMethod<&EngineObject::submit>("submit"),
-                                          InstanceMethod<&EngineObject::prepareEmbeddings>("prepareEmbeddings"),
-                                          InstanceMethod<&EngineObject::embed>("embed"),
-                                          InstanceMethod<&EngineObject::cancelEmbed>("cancelEmbed"),
-                                          InstanceMethod<&EngineObject::cancel>("cancel"),
-                                          InstanceMethod<&EngineObject::setPaused>("setPaused"),
-                                          InstanceMethod<&EngineObject::acknowledge>("acknowledge"),
-                                          InstanceMethod<&EngineObject::stats>("stats"),
-                                          InstanceMethod<&EngineObject::stop>("stop"),
-                                      }));
+  return Napi::Persistent(
+      DefineClass(env, "NativeEngine",
+                  {
+                      InstanceMethod<&EngineObject::prepareBeams>("prepareBeams"),
+                      InstanceMethod<&EngineObject::submit>("submit"),
+                      InstanceMethod<&EngineObject::prepareEmbeddings>("prepareEmbeddings"),
+                      InstanceMethod<&EngineObject::embed>("embed"),
+                      InstanceMethod<&EngineObject::cancelEmbed>("cancelEmbed"),
+                      InstanceMethod<&EngineObject::cancel>("cancel"),
+                      InstanceMethod<&EngineObject::setPaused>("setPaused"),
+                      InstanceMethod<&EngineObject::acknowledge>("acknowledge"),
+                      InstanceMethod<&EngineObject::stats>("stats"),
+                      InstanceMethod<&EngineObject::stop>("stop"),
+                  }));
 }
 
 EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EngineObject>(info) {

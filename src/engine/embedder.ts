@@ -20,11 +20,7 @@ export class Embedder {
   #room: Promise<void> | null = null;
   #nextId = 1;
 
-  constructor(
-    engine: NativeEngine,
-    limits: Limits,
-    tokenize: (text: string) => Promise<readonly number[]>,
-  ) {
+  constructor(engine: NativeEngine, limits: Limits, tokenize: (text: string) => Promise<readonly number[]>) {
     this.#engine = engine;
     this.#limits = limits;
     this.#tokenize = tokenize;

@@ -64,7 +64,9 @@ describe('embedding jobs', () => {
       const alone = await engine.run({ maxNewTokens: 30 });
       const streams = Array.from({ length: 4 }, () => engine.start({ maxNewTokens: 30 }).done);
       const jobs = Array.from({ length: 9 }, (_, job) =>
-        Array.from({ length: 1 + job * 2 }, (_unused, index) => input(1 + ((job * 11 + index * 5) % 40), index)),
+        Array.from({ length: 1 + job * 2 }, (_unused, index) =>
+          input(1 + ((job * 11 + index * 5) % 40), index),
+        ),
       );
       const vectors = await Promise.all(
         jobs.map(async (inputs, job) => await engine.embed(inputs, job % 2).done),

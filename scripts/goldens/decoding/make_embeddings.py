@@ -17,7 +17,7 @@ TEXTS = [
     "The little dog",
     "One morning the old woman went to the market and bought three apples, a loaf of bread and a red hat.",
     "Why?",
-    " a leading space, and a trailing one ",
+    "a trailing space and\ttabs ",
     "It was raining.\n\nNobody was in the garden but the cat, who did not mind.",
     "Ünïcödé, 猫と犬, 🐈‍⬛ and\tTabs",
 ]
