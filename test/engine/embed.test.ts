@@ -192,7 +192,7 @@ describe('beside streams', () => {
       const engine = await start(t, { reproducible: true, kvLayout });
       const inputs = Array.from({ length: 100 }, (_, index) => `${TEXTS[index % 4] ?? ''} Number ${index}.`);
       const alone = await engine.embed(inputs);
-      const requests = TEXTS.map((prompt) => ({ prompt, maxNewTokens: 200, eosTokenId: [] }));
+      const requests = TEXTS.map((prompt) => ({ prompt, maxNewTokens: 60, eosTokenId: [] }));
       const textsAlone = await Promise.all(requests.map((request) => collect(engine.generate(request))));
       let tokens = 0;
       const streams = requests.map(async (request) => {
