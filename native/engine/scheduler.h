@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/embed_jobs.h"
 #include "engine/kv_cache.h"
 #include "engine/logits_source.h"
 #include "engine/request.h"
@@ -62,6 +63,13 @@ class Scheduler {
   /// @throws std::runtime_error if there is no memory for them
   void prepareBeams();
   void submit(RequestSpec spec);
+  /// Makes room for hidden states; needed before the first embed().
+  /// @throws std::runtime_error if there is no memory for them
+  void prepareEmbeddings();
+  /// Hidden states are computed between steps, a batch after each.
+  void embed(EmbedSpec spec);
+  /// Ends a job, which hears of it. Unknown or finished ones are passed over.
+  void cancelEmbed(std::uint64_t id);
   /// Ends one sequence, or all if `sequence` is negative. Unknown or finished ones are passed over.
   void cancel(std::uint64_t requestId, std::int32_t sequence);
   /// A paused request keeps its slots and is not decoded.
@@ -81,7 +89,10 @@ class Scheduler {
     std::uint64_t requestId;
     bool paused;
   };
-  using Command = std::variant<RequestSpec, Cancel, Pause>;
+  struct CancelEmbed {
+    std::uint64_t id;
+  };
+  using Command = std::variant<RequestSpec, Cancel, Pause, EmbedSpec, CancelEmbed>;
   /// A sequence's part of the batch.
   struct Share {
     Sequence* sequence;
@@ -98,6 +109,8 @@ class Scheduler {
   void execute(RequestSpec spec);
   void execute(const Cancel& cancel);
   void execute(const Pause& pause);
+  void execute(EmbedSpec spec) { embedJobs_.add(std::move(spec)); }
+  void execute(const CancelEmbed& cancel) { embedJobs_.cancel(cancel.id); }
   void expireDeadlines();
   void removeFinished();
   void publish();
@@ -165,6 +178,7 @@ class Scheduler {
   // Scheduler thread only.
   KvCache cache_;
   TokenStep tokenStep_;
+  EmbedJobs embedJobs_;
   std::list<std::unique_ptr<Request>> requests_;  ///< in order of arrival
   std::unordered_map<std::uint64_t, Request*> byId_;
   std::vector<BatchToken> batch_;
