@@ -22,7 +22,7 @@ export function allowOrigins(
   options: { readonly origins: readonly string[] | undefined; readonly withKeys: boolean },
 ): MiddlewareHandler<ServerEnv> {
   return async function allowOrigins(context, next) {
-    const owner = dialects.find((dialect) => dialect.owns(context.req.path));
+    const owner = dialects.find((dialect) => dialect.owns(context.req.path, context));
     const policy = owner === undefined ? undefined : effectivePolicy(owner, options.origins);
     if (policy === undefined) {
       await next();
