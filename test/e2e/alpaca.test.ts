@@ -137,8 +137,8 @@ describe('the documented requests', () => {
   for (const [index, [path, data]] of DOCUMENTED_EXAMPLES.entries()) {
     test(`${index + 1}, ${path}, by curl`, async (context) => {
       const args = ['--silent', `${url}${path}`, '-H', 'Content-Type: application/json', '-d', data];
-      const answer = await run('curl', args).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined;
+      const answer = await run('curl', args).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
         throw error;
       });
       if (answer === undefined) {
