@@ -13,6 +13,7 @@ export class BodyStream {
   #pending = '';
   #flush: NodeJS.Immediate | undefined;
   #ended = false;
+  #isBroken = false;
   #drained: (() => void) | undefined;
 
   constructor() {
@@ -24,6 +25,7 @@ export class BodyStream {
         },
         pull: () => {
           this.#wake();
+          this.#breakOff();
         },
         cancel: () => {
           this.#ended = true;
@@ -73,12 +75,37 @@ export class BodyStream {
     this.#controller.close();
   }
 
+  /**
+   * Sends what is pending, then `text` as a chunk of its own, and breaks the connection off: a clean end would make the
+   * error look like a part of the text. Idempotent.
+   */
+  fail(text: string): void {
+    if (this.#ended) return;
+    this.#send();
+    this.#ended = true;
+    this.#isBroken = true;
+    this.#wake();
+    this.#controller.enqueue(Buffer.from(text));
+  }
+
   #send(): void {
     clearImmediate(this.#flush);
     this.#flush = undefined;
     if (this.#ended || this.#pending === '') return;
     this.#controller.enqueue(Buffer.from(this.#pending));
     this.#pending = '';
+  }
+
+  /**
+   * The error that ends a broken body, once everything was taken: it discards what still waits. A turn of the event loop
+   * later, the last chunk has left the process too.
+   */
+  #breakOff(): void {
+    if (!this.#isBroken || this.#controller.desiredSize !== HIGH_WATER_BYTES) return;
+    this.#isBroken = false;
+    setImmediate(() => {
+      if (!this.#left.signal.aborted) this.#controller.error(new Error('the body ended with an error'));
+    });
   }
 
   #wake(): void {
