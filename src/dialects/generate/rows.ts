@@ -51,8 +51,9 @@ export class Row {
     let { text } = event;
     if (event.type === 'finish') {
       this.#finish = event;
-      // A character whose other bytes are still to come: the continuation has it whole.
-      text = isEnd(event) ? text + END_OF_TEXT : text.replace(/\uFFFD$/, '');
+      if (isEnd(event)) text += END_OF_TEXT;
+      // The continuation gives the whole character.
+      else if (event.endsInsideCharacter === true) text = text.slice(0, -1);
     } else {
       this.#newIds.push(event.tokenId);
     }
@@ -113,8 +114,7 @@ export async function generateRows(job: RowsJob): Promise<void> {
 async function generateRow(job: RowsJob, row: Row, index: number): Promise<void> {
   const request = job.request(row, index);
   if (request === undefined || job.signal.aborted) return;
-  // A new search knows nothing of the one before.
-  const continuedTokens = (request.numBeams ?? 1) > 1 ? 0 : row.before.generated;
+  const { generated: continuedTokens } = row.before;
   const generation = job.engine.generate(request, { signal: job.signal, continuedTokens });
   for await (const event of generation) {
     if (event.type === 'prompt') job.onBegin();

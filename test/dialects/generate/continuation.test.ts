@@ -91,7 +91,7 @@ describe('a request with ids that are known', () => {
     await one(server, {});
     const { requests, options } = server.engine();
     assert.deepEqual([requests[1]?.prompt.length, requests[1]?.numBeams], [4, 2]);
-    assert.equal(options[1]?.continuedTokens, 0);
+    assert.equal(options[1]?.continuedTokens, 2);
   });
 
   test('a full context is 400, and max_new_tokens gives way before it', async () => {

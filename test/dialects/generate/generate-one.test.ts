@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { testConfiguration, testServer } from '../../fakes/server.js';
+import { FakeVocabulary } from '../../fakes/vocabulary.js';
 import { assertHolds, countingServer, one, requestFor } from './setup.js';
 
 const PATH = '/api/generate-one';
@@ -41,9 +42,13 @@ describe('the answer', () => {
   });
 
   test('a character that is cut off at the end is left out, one that is wrong stays', async () => {
-    // The fake engine has no bytes: what it says in its last event stands for the flushed beginning of a character.
-    const server = testServer({ engine: { script: () => [' \uFFFD', ' x'] } });
-    assert.equal(await one(server, { generation_config: { max_new_tokens: 2 } }), ' \uFFFD x');
+    const part = FakeVocabulary.partText;
+    const server = testServer({ engine: { script: () => [' one', '\uFFFD', part] } });
+    assert.equal(await one(server, { generation_config: { max_new_tokens: 3 } }), ' one\uFFFD');
+    assert.equal(
+      await one(server, { request_id: 'b', generation_config: { max_new_tokens: 2 } }),
+      ' one\uFFFD',
+    );
   });
 });
 
