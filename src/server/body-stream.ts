@@ -13,7 +13,7 @@ export class BodyStream {
   #pending = '';
   #flush: NodeJS.Immediate | undefined;
   #ended = false;
-  #isBroken = false;
+  #breakOff: (() => void) | undefined;
   #drained: (() => void) | undefined;
 
   constructor() {
@@ -25,7 +25,7 @@ export class BodyStream {
         },
         pull: () => {
           this.#wake();
-          this.#breakOff();
+          this.#breakOffIfTaken();
         },
         cancel: () => {
           this.#ended = true;
@@ -78,12 +78,19 @@ export class BodyStream {
   /**
    * Sends what is pending, then `text` as a chunk of its own, and breaks the connection off: a clean end would make the
    * error look like a part of the text. Idempotent.
+   *
+   * @param breakOff ends the connection; default: the readable fails. Hono's Node server answers such a failure with a
+   *   line on standard error and with words of its own at the text's end (2.1.8), so give one where there is a socket.
    */
-  fail(text: string): void {
+  fail(text: string, breakOff?: () => void): void {
     if (this.#ended) return;
     this.#send();
     this.#ended = true;
-    this.#isBroken = true;
+    this.#breakOff =
+      breakOff ??
+      (() => {
+        this.#controller.error(new Error('the body ended with an error'));
+      });
     this.#wake();
     this.#controller.enqueue(Buffer.from(text));
   }
@@ -97,14 +104,15 @@ export class BodyStream {
   }
 
   /**
-   * The error that ends a broken body, once everything was taken: it discards what still waits. A turn of the event loop
+   * Ends a body that failed once everything of it was taken: what still waits would be lost. A turn of the event loop
    * later, the last chunk has left the process too.
    */
-  #breakOff(): void {
-    if (!this.#isBroken || this.#controller.desiredSize !== HIGH_WATER_BYTES) return;
-    this.#isBroken = false;
+  #breakOffIfTaken(): void {
+    const breakOff = this.#breakOff;
+    if (breakOff === undefined || this.#controller.desiredSize !== HIGH_WATER_BYTES) return;
+    this.#breakOff = undefined;
     setImmediate(() => {
-      if (!this.#left.signal.aborted) this.#controller.error(new Error('the body ended with an error'));
+      if (!this.#left.signal.aborted) breakOff();
     });
   }
 

@@ -1,7 +1,7 @@
 import { GlossaError } from '../../errors.js';
 import { presentedKey } from '../../server/api-keys.js';
 import { BodyStream } from '../../server/body-stream.js';
-import type { DialectServices, ServerContext } from '../../server/dialect.js';
+import { bindingsOf, type DialectServices, type ServerContext } from '../../server/dialect.js';
 import { ignoredHeader } from '../../server/ignored-header.js';
 import { readJsonObject, type JsonObject } from '../../server/json-body.js';
 import type { Batches, BatchOptions, BatchResult } from './batches.js';
@@ -112,7 +112,8 @@ async function streamText(
     (error: unknown) => {
       const told = inOurTerms(GlossaError.from(error));
       options.record.error = told;
-      body.fail(errorText(told));
+      const outgoing = bindingsOf(context)?.outgoing;
+      body.fail(errorText(told), outgoing && (() => outgoing.destroy()));
     },
   );
   // Before the response begins an error has its own status; after that only the text can tell it.

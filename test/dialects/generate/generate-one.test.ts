@@ -82,7 +82,7 @@ describe('prompt and only_new_tokens', () => {
 
 describe('stream_response', () => {
   async function chunks(body: object): Promise<string[]> {
-    const server = testServer({ engine: { tokenDelayMs: 2 } });
+    const server = testServer({ engine: { tokenDelayMs: 25 } });
     const response = await server.post(PATH, { request_id: 'a', prompt: 'A', ...body });
     const texts: string[] = [];
     for await (const chunk of response.body ?? []) texts.push(new TextDecoder().decode(chunk as Uint8Array));
@@ -234,7 +234,7 @@ describe('errors on the way', () => {
   });
 
   test('in mid-stream: the message is the last chunk, and the body breaks off', async () => {
-    const server = testServer({ engine: { crashAfterTokens: 3, tokenDelayMs: 2 } });
+    const server = testServer({ engine: { crashAfterTokens: 3, tokenDelayMs: 25 } });
     const response = await server.post(PATH, { request_id: 'a', prompt: 'A' });
     assert.equal(response.status, 200);
     const reader = (response.body ?? new Blob([]).stream()).getReader();

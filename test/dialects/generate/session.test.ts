@@ -93,7 +93,7 @@ const two = { generation_config: { max_new_tokens: 2 } };
 
 describe('events', () => {
   test('come in the documented order, each frame an array', async () => {
-    const { socket, say, ends } = open({ engine: { tokenDelayMs: 5 } });
+    const { socket, say, ends } = open({ engine: { tokenDelayMs: 25 } });
     say({ prompts, ...two });
     await ends(2);
     assert.deepEqual(socket.frames[0], [
@@ -272,6 +272,7 @@ describe('the reader', () => {
     const { socket, say, ends } = open({ engine: { script: () => [word] } });
     socket.stall = true;
     say({ prompts: prompts.slice(0, 1), generation_config: { max_new_tokens: 40 } });
+    while (socket.ofType('PROGRESS').length === 0) await sleep(1);
     await sleep(30);
     const sent = socket.ofType('PROGRESS').reduce((sum, { text = '' }) => sum + text.length, 0);
     assert.ok(sent > 0 && sent < 200_000, `${sent}`);
