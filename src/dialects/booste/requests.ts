@@ -68,7 +68,7 @@ export function noteRequest(context: ServerContext, { model, prompt }: WordsTask
  * The task that a body names.
  *
  * @param options keyless: some clients send no key here; without one, whoever knows the id may ask
- * @throws GlossaError UNAUTHORIZED; INVALID_REQUEST; ROUTE_NOT_FOUND if there is none, or it is another key's
+ * @throws GlossaError UNAUTHORIZED; INVALID_REQUEST; TASK_NOT_FOUND if there is none, or it is another key's
  */
 export function findTask(
   context: ServerContext,
@@ -87,7 +87,7 @@ export function findTask(
 }
 
 export function unknownTask(): GlossaError {
-  return new GlossaError('ROUTE_NOT_FOUND', 'there is no such task', { param: 'TaskID' });
+  return new GlossaError('TASK_NOT_FOUND', 'there is no such task', { param: 'TaskID' });
 }
 
 /** The key has been looked at by then. */
