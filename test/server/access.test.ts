@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 
 import { OPEN_PATHS } from '../../src/server/access.js';
 import { testServer } from '../fakes/server.js';
+import { echoApp } from './echo-app.js';
 
 describe('API keys', () => {
   const flags = { apiKeys: 'first-key,second-key' };
@@ -68,6 +69,17 @@ describe('API keys', () => {
     const response = await testServer({ flags }).post('/autocomplete', { context: 'A' });
     assert.deepEqual([response.status, await response.text()], [401, 'an API key is required']);
     assert.equal(response.headers.get('access-control-allow-origin'), '*');
+  });
+});
+
+describe('a dialect that finds out itself who asks', () => {
+  test('is asked without a key on its paths, and no other is', async () => {
+    const app = echoApp({ apiKeys: 'secret' }, { authenticates: (path) => path === '/api/alive' });
+    assert.equal((await app.request('/api/alive', { method: 'POST' })).status, 200);
+    for (const path of ['/api/ws', '/api/alive/', '/none'])
+      assert.equal((await app.request(path, { method: 'POST' })).status, 401, path);
+    const headers = { host: 'evil.example' };
+    assert.equal((await app.request('/api/alive', { method: 'POST', headers })).status, 403);
   });
 });
 
