@@ -37,34 +37,43 @@ export interface GlossaServer {
   readonly models: ModelRegistry;
   /** Requests that are being answered, and open WebSockets. */
   readonly activeRequests: number;
-  /** Lets running requests finish, up to the configured time, then ends them and unloads all models. Idempotent. */
+  /**
+   * Interrupts tasks, lets running requests finish, up to the configured time, then ends them and unloads all models.
+   * Idempotent.
+   */
   stop(): Promise<void>;
 }
 
 /**
  * Starts to listen, then to load the default model and those to be preloaded; `/health` tells when it is ready.
  *
- * @throws GlossaError CONFIG_INVALID if it can't listen; nothing is left open then
+ * @throws GlossaError CONFIG_INVALID if it can't listen, or keep tasks in the state folder; nothing is left open then
  */
 export async function startServer(parts: ServerParts): Promise<GlossaServer> {
   const { configuration, startEngine, log } = parts;
   const { settings, catalogue } = configuration;
   const plan = planListeners(settings);
   const models = new ModelRegistry({ catalogue, startEngine, memoryBudget: settings.memoryBudget, log });
-  const tasks = openTasks();
+  const tasks = openTasks({ settings, log });
   const keys = new ApiKeys(configuration.apiKeys);
   const dialects = parts.dialects.map((make) => make({ models, settings, keys, tasks, log }));
   let closing = false;
   const appParts = { configuration, models, keys, dialects, log, isClosing: () => closing };
-  const group = await openListeners(plan, appParts);
+  const group = await openListeners(plan, appParts).catch(async (error: unknown): Promise<ListenerGroup> => {
+    await tasks.close();
+    throw error;
+  });
   const [url = '', ...ownUrls] = group.urls;
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     closing = true;
+    // First: requests that wait for a task are answered, and its engine is free for the others.
+    void tasks.stop();
     for (const dialect of dialects) dialect.close?.();
     // Closing the engines cancels what still runs, so that it ends with what there is.
     await group.stop(settings.shutdownTimeout, () => models.close());
     await models.close();
+    await tasks.close();
   };
 
   models.preload();
