@@ -103,7 +103,8 @@ class Scheduler {
   void publish();
   void report(const Sequence& sequence, Event event);
   void reportResult(const Request& request, std::int32_t result, Event event);
-  std::string stopContext(const RequestSpec& spec) const;
+  std::string endOf(std::span<const std::int32_t> tokens, std::size_t bytes) const;
+  TextStart textStart(const RequestSpec& spec) const;
 
   // admission.cc: who has a slot
   void admitWaiting();

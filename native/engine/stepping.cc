@@ -243,7 +243,11 @@ void Scheduler::finish(Sequence& sequence, FinishReason reason) {
   leaveLead(sequence);
   cache_.release(sequence);
   sequence.state = SequenceState::finished;
-  report(sequence, {.type = Event::Type::finish, .text = sequence.text.flush(), .finishReason = reason});
+  FinalText rest = sequence.text.flush();
+  report(sequence, {.type = Event::Type::finish,
+                    .text = std::move(rest.text),
+                    .endsInsideCharacter = rest.endsInsideCharacter,
+                    .finishReason = reason});
 }
 
 void Scheduler::fail(Request& request, const Failure& failure) {

@@ -142,14 +142,33 @@ Scheduler& EngineObject::scheduler(Napi::Env env) const {
   return *scheduler_;
 }
 
-/// @throws Napi::Error with what is wrong with the grammar
-std::shared_ptr<const RowConstraint> EngineObject::grammarOf(
-    const Napi::Object& request, std::span<const std::int32_t> eosTokenIds) const {
+namespace {
+
+/// @throws std::runtime_error if the tokens that a sequence goes on from do not obey the grammar
+void checkContinuation(const RowConstraint& grammar, const RequestSpec& spec) {
+  if (spec.continuedTokens == 0 || spec.decoding.numBeams > 1) return;
+  const auto trial = grammar.clone();
+  const std::span<const std::int32_t> prompt(spec.prompt);
+  try {
+    for (const std::int32_t token : prompt.last(static_cast<std::size_t>(spec.continuedTokens)))
+      trial->accept(token);
+  } catch (const std::logic_error& error) {
+    throw std::runtime_error(std::string("the text that is continued does not obey it: ") + error.what());
+  }
+}
+
+}  // namespace
+
+/// @throws Napi::Error with what is wrong with the grammar, or that the continued tokens do not obey it
+std::shared_ptr<const RowConstraint> EngineObject::grammarOf(const Napi::Object& request,
+                                                             const RequestSpec& spec) const {
   const auto grammar = request.Get("grammar");
   if (!grammar.IsString()) return nullptr;
   if (!grammars_) throw Napi::Error::New(request.Env(), "this engine knows no grammars");
   try {
-    return grammars_->make(grammar.As<Napi::String>().Utf8Value(), eosTokenIds);
+    auto start = grammars_->make(grammar.As<Napi::String>().Utf8Value(), spec.decoding.eosTokenIds);
+    checkContinuation(*start, spec);
+    return start;
   } catch (const std::runtime_error& error) {
     throw Napi::Error::New(request.Env(), std::string("grammar: ") + error.what());
   }
@@ -169,7 +188,7 @@ Napi::Value EngineObject::prepareBeams(const Napi::CallbackInfo& info) {
 Napi::Value EngineObject::submit(const Napi::CallbackInfo& info) {
   const auto request = info[0].As<Napi::Object>();
   RequestSpec spec = requestSpecOf(request, vocabularySize_, adapterSets_);
-  spec.grammar = grammarOf(request, spec.decoding.eosTokenIds);
+  spec.grammar = grammarOf(request, spec);
   scheduler(info.Env()).submit(std::move(spec));
   return info.Env().Undefined();
 }

@@ -32,8 +32,7 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   /// @param grammars null: requests with a grammar are refused
   static Napi::Value start(Napi::Env env, SourceMaker makeSource, std::shared_ptr<GrammarFactory> grammars,
                            const SchedulerOptions& options, const Napi::Function& onStep);
-  std::shared_ptr<const RowConstraint> grammarOf(const Napi::Object& request,
-                                                 std::span<const std::int32_t> eosTokenIds) const;
+  std::shared_ptr<const RowConstraint> grammarOf(const Napi::Object& request, const RequestSpec& spec) const;
 
   Scheduler& scheduler(Napi::Env env) const;
   Napi::Value prepareBeams(const Napi::CallbackInfo& info);

@@ -28,5 +28,6 @@ export async function runServer(
     },
   );
   console.log(`glossa is listening on ${server.url} (model ${configuration.catalogue.defaultModel})`);
+  for (const { name, url } of server.listeners) console.log(`${name} on ${url}`);
   return server;
 }

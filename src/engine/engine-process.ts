@@ -283,9 +283,12 @@ export class EngineProcess implements Engine {
         return;
       }
       case 'finish': {
-        const [type, id, sequence, finishReason, text, generatedTokens, score] = event;
-        const scored = score === null ? {} : { score };
-        job.stream.push({ type, sequence, finishReason, text, generatedTokens, ...scored });
+        const [type, id, sequence, finishReason, text, generatedTokens, score, endsInsideCharacter] = event;
+        const more = {
+          ...(score === null ? {} : { score }),
+          ...(endsInsideCharacter ? { endsInsideCharacter } : {}),
+        };
+        job.stream.push({ type, sequence, finishReason, text, generatedTokens, ...more });
         if (job.stream.ended) this.#jobs.delete(id);
         return;
       }

@@ -29,7 +29,7 @@ export interface RequestTerms {
   readonly adapterSet: number;
   /** "background" gives way: others get slots before it, take its own, and are decoded first. */
   readonly priority: Priority;
-  /** Tokens at the prompt's end that earlier calls generated: how far the random stream is already. */
+  /** Tokens at the prompt's end that earlier calls generated: at most all of it (re-checked natively). */
   readonly continuedTokens: number;
 }
 
@@ -59,6 +59,7 @@ export type NativeEvent =
       text: string,
       generatedTokens: number,
       score: number | null,
+      endsInsideCharacter: boolean,
     ]
   | readonly [
       'failed',
