@@ -16,13 +16,17 @@ const bodies = new WeakMap<Request, Promise<JsonObject>>();
  */
 export async function readJsonObject(context: ServerContext, limit: number): Promise<JsonObject> {
   const request = context.req.raw;
-  const body = bodies.get(request) ?? readObject(request, limit);
+  const body = bodies.get(request) ?? readBody(request, limit).then(parseJsonObject);
   bodies.set(request, body);
   return await body;
 }
 
-async function readObject(request: Request, limit: number): Promise<JsonObject> {
-  const bytes = await readBody(request, limit);
+/**
+ * The JSON object that a body's bytes are.
+ *
+ * @throws GlossaError INVALID_REQUEST if they are no UTF-8, no JSON, or no object
+ */
+export function parseJsonObject(bytes: Uint8Array): JsonObject {
   const value = parseJson(decodeUtf8(bytes));
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
   throw new GlossaError('INVALID_REQUEST', `expected a JSON object as the body, received ${kindOf(value)}`);
@@ -34,7 +38,13 @@ async function readObject(request: Request, limit: number): Promise<JsonObject> 
  */
 const DISCARD_BYTES = 64 * 1024 * 1024;
 
-async function readBody(request: Request, limit: number): Promise<Uint8Array> {
+/**
+ * Reads a body's bytes as they came.
+ *
+ * @throws GlossaError BODY_TOO_LARGE if more than `limit` bytes came or are announced; CANCELLED if the client left
+ *   before its end
+ */
+export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
   const announced = request.headers.get('content-length');
   if (announced !== null && Number(announced) > Math.max(limit, DISCARD_BYTES)) throw tooLarge(limit);
   try {
