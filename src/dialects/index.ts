@@ -2,6 +2,7 @@ import type { DialectFactory } from '../server/dialect.js';
 import { alpacaDialect } from './alpaca/index.js';
 import { autocompleteDialect } from './autocomplete/index.js';
 import { boosteDialect } from './booste/index.js';
+import { generateDialect } from './generate/index.js';
 import { glossaDialect } from './glossa/index.js';
 import { sagemakerDialect } from './sagemaker/index.js';
 
@@ -9,6 +10,7 @@ import { sagemakerDialect } from './sagemaker/index.js';
 export const dialects: readonly DialectFactory[] = [
   autocompleteDialect,
   boosteDialect,
+  generateDialect,
   alpacaDialect,
   sagemakerDialect,
   glossaDialect,
