@@ -17,8 +17,9 @@ describe('API keys', () => {
         method,
         ...(method === 'POST' && { body: '{"context":"A"}' }),
       });
-      if (OPEN_PATHS.includes(path)) assert.notEqual(response.status, 401, path);
-      else assert.equal(response.status, 401, `${method} ${path}`);
+      // SageMaker asks a container for its health without a key, and says 403 to strangers.
+      if ([...OPEN_PATHS, '/ping'].includes(path)) assert.ok(![401, 403].includes(response.status), path);
+      else assert.ok([401, 403].includes(response.status), `${method} ${path}: ${response.status}`);
     }
   });
 
