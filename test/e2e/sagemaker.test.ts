@@ -1,35 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import {
-  InvokeEndpointCommand,
-  InvokeEndpointWithResponseStreamCommand,
-  ModelError,
-  SageMakerRuntimeClient,
-  ValidationError,
-  type InvokeEndpointCommandInput,
-} from '@aws-sdk/client-sagemaker-runtime';
-
 import { until } from './processes.js';
 import { ServedGlossa } from './server.js';
 
-const ACCESS_KEY_ID = 'AKIDEXAMPLE1234567';
-const SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
 const PATH = '/endpoints/gpt-2/invocations';
-
-function clientOf(
-  glossa: ServedGlossa,
-  secretAccessKey = SECRET,
-  accessKeyId = ACCESS_KEY_ID,
-): SageMakerRuntimeClient {
-  const credentials = { accessKeyId, secretAccessKey };
-  return new SageMakerRuntimeClient({
-    endpoint: glossa.url,
-    region: 'us-east-1',
-    credentials,
-    maxAttempts: 1,
-  });
-}
 
 function assertTexts(texts: unknown, input: string, count = 3): asserts texts is string[] {
   assert.ok(Array.isArray(texts) && texts.length === count, JSON.stringify(texts));
@@ -207,94 +182,6 @@ describe('an open server', () => {
     await Promise.allSettled(answers);
     await glossa.idle();
   });
-});
-
-describe('a server with credentials, and the AWS SDK for JavaScript', () => {
-  let glossa: ServedGlossa;
-  before(async () => {
-    glossa = await ServedGlossa.start({ config: { awsCredentials: { [ACCESS_KEY_ID]: SECRET } } });
-  });
-  after(() => glossa.stop());
-
-  const invoke = async (input: Partial<InvokeEndpointCommandInput>, client = clientOf(glossa)) =>
-    await client.send(
-      new InvokeEndpointCommand({
-        EndpointName: 'gpt-2',
-        Body: JSON.stringify({ input: 'This is the input of the algorithm' }),
-        ...input,
-      }),
-    );
-
-  test('InvokeEndpoint with and without a content type', async () => {
-    for (const input of [{ ContentType: 'application/json' }, {}, { Accept: 'application/json' }]) {
-      const { Body, ContentType } = await invoke(input);
-      assert.equal(ContentType, 'application/json');
-      assertTexts(JSON.parse(new TextDecoder().decode(Body)), 'This is the input of the algorithm');
-    }
-  });
-
-  test('signed headers come back', async () => {
-    const answer = await invoke({
-      CustomAttributes: 'a  b, c=d',
-      TargetVariant: 'blue',
-      TargetModel: 'glossa-tales',
-      InferenceId: 'x',
-    });
-    assert.deepEqual([answer.CustomAttributes, answer.InvokedProductionVariant], ['a  b, c=d', 'blue']);
-    assert.match(answer.$metadata.requestId ?? '', /^[\w-]{36}$/);
-  });
-
-  test('InvokeEndpointWithResponseStream', async () => {
-    const body = { input: 'One day', max_length: 80, seed: 11 };
-    const command = { EndpointName: 'gpt-2', Body: JSON.stringify(body) };
-    const { Body = [], ContentType } = await clientOf(glossa).send(
-      new InvokeEndpointWithResponseStreamCommand(command),
-    );
-    assert.equal(ContentType, 'application/json');
-    const parts: Uint8Array[] = [];
-    for await (const event of Body) parts.push(event.PayloadPart?.Bytes ?? new Uint8Array());
-    assert.ok(parts.length > 3);
-    const whole = await invoke(command);
-    assert.deepEqual(Buffer.concat(parts), Buffer.from(whole.Body));
-    assertTexts(JSON.parse(Buffer.concat(parts).toString()), 'One day');
-  });
-
-  test('errors are of the SDK’s classes', async () => {
-    await assert.rejects(
-      invoke({ EndpointName: 'gpt-9' }),
-      (error) => error instanceof ValidationError && error.message === 'there is no endpoint gpt-9 here',
-    );
-    await assert.rejects(invoke({ Body: '{"input":5}' }), ValidationError);
-    const wrong = invoke({}, clientOf(glossa, 'wrong'));
-    await assert.rejects(wrong, { name: 'InvalidSignatureException' });
-    const unknown = invoke({}, clientOf(glossa, SECRET, 'AKIDUNKNOWN0000000'));
-    await assert.rejects(unknown, { name: 'UnrecognizedClientException' });
-  });
-
-  test('an unsigned request is refused, and the ping is answered at once', async () => {
-    const response = await glossa.post(PATH, { input: 'A' });
-    const type = response.headers.get('x-amzn-errortype');
-    assert.deepEqual([response.status, type], [403, 'MissingAuthenticationTokenException']);
-    assert.equal((await glossa.get('/ping')).status, 200);
-  });
-});
-
-test('a model that can not be loaded is a ModelError of the SDK’s, not repeated', async (t) => {
-  const glossa = await ServedGlossa.start({
-    config: { models: { bad: { path: process.execPath } } },
-    awaitReady: false,
-  });
-  t.after(() => glossa.kill());
-  const command = new InvokeEndpointCommand({ EndpointName: 'bad', Body: '{"input":"A"}' });
-  await assert.rejects(clientOf(glossa).send(command), (error) => {
-    assert.ok(error instanceof ModelError, String(error));
-    assert.deepEqual(
-      [error.OriginalStatusCode, error.OriginalMessage, error.$metadata.attempts],
-      [500, error.message, 1],
-    );
-    return true;
-  });
-  assert.equal((await glossa.get('/ping')).status, 503);
 });
 
 test('as SageMaker starts a container: serve, ping until 200, invocations, SIGTERM', async () => {
