@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'INVALID_REQUEST' // the request breaks a rule that its sender can mend; never worth repeating unchanged
   | 'CONTEXT_OVERFLOW' // prompt plus new tokens exceed what one sequence can hold
   | 'MODEL_NOT_FOUND' // no model of that id or alias is configured
+  | 'TASK_NOT_FOUND' // the key that asks has no task of that id, or none any more
   | 'MODEL_LOAD_FAILED' // the model's file is missing, malformed or does not fit
   | 'MODEL_LOADING' // the model is still loading; worth repeating
   | 'OVERLOADED' // a bounded queue is full; worth repeating later

@@ -1,8 +1,9 @@
 /** Glossa as its users meet it: the command line's server, asked over HTTP, answering in streams. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -48,6 +49,7 @@ export class GlossaServer {
   private constructor(
     readonly process: ChildProcess,
     readonly port: number,
+    readonly stateFolder: string,
   ) {}
 
   static async start(modelPath: string, threads: number): Promise<GlossaServer> {
@@ -55,10 +57,13 @@ export class GlossaServer {
     const main = path.join(packageRoot(), 'dist', 'src', 'cli', 'main.js');
     const options = { model: modelPath, port, threads, gpu: 'off', 'context-size': CONTEXT_SIZE };
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const stateFolder = mkdtempSync(path.join(tmpdir(), 'glossa-bench-'));
     const child = spawn(process.execPath, [main, 'serve', ...flags, '--parallel-sequences', '16'], {
       stdio: ['ignore', 'ignore', 'ignore'],
+      // The user's own server may run, and its tasks are none of ours.
+      env: { ...process.env, GLOSSA_STATE_DIR: stateFolder },
     });
-    const server = new GlossaServer(child, port);
+    const server = new GlossaServer(child, port, stateFolder);
     while (!(await server.#isReady())) await sleep(50);
     return server;
   }
@@ -140,5 +145,6 @@ export class GlossaServer {
     const exited = new Promise((resolve) => this.process.once('exit', resolve));
     this.process.kill('SIGTERM');
     await exited;
+    rmSync(this.stateFolder, { recursive: true });
   }
 }

@@ -125,7 +125,7 @@ void Scheduler::finishBeams(Request& request, FinishReason otherwise) {
 }
 
 void Scheduler::reportHypothesis(const Request& request, std::int32_t result, const Hypothesis& hypothesis) {
-  TextStream text(request.stopStrings, stopContext(request.spec));
+  TextStream text(request.stopStrings, textStart(request.spec));
   for (const BeamToken& chosen : hypothesis.tokens) {
     reportResult(request, result,
                  {.type = Event::Type::token,
@@ -133,9 +133,11 @@ void Scheduler::reportHypothesis(const Request& request, std::int32_t result, co
                   .logprob = chosen.logprob,
                   .text = text.push(source_->piece(chosen.token))});
   }
+  FinalText rest = text.flush();
   reportResult(request, result,
                {.type = Event::Type::finish,
-                .text = text.flush(),
+                .text = std::move(rest.text),
+                .endsInsideCharacter = rest.endsInsideCharacter,
                 .finishReason = hypothesis.reason,
                 .score = hypothesis.score,
                 .generatedTokens = static_cast<std::int32_t>(hypothesis.tokens.size())});

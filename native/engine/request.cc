@@ -1,6 +1,7 @@
 #include "engine/request.h"
 
 #include <algorithm>
+#include <span>
 
 namespace glossa {
 
@@ -16,27 +17,50 @@ std::unique_ptr<TokenChooser> chooserFor(const Request& request, std::int32_t in
                                              static_cast<std::uint32_t>(request.spec.numReturnSequences)});
 }
 
+/// A continued text is one text to processors: its lengths count from where it began.
+DecodingParameters parametersOfWholeText(const RequestSpec& spec) {
+  DecodingParameters parameters = spec.decoding;
+  if (parameters.numBeams > 1) return parameters;
+  parameters.maxNewTokens += spec.continuedTokens;
+  if (parameters.minNewTokens > 0) parameters.minNewTokens += spec.continuedTokens;
+  return parameters;
+}
+
+/// The row that every sequence begins with.
+TokenHistory firstRow(const RequestSpec& spec, std::size_t vocabularySize) {
+  const std::int32_t continued = spec.decoding.numBeams > 1 ? 0 : spec.continuedTokens;
+  const std::span<const std::int32_t> tokens(spec.prompt);
+  const std::size_t border = tokens.size() - static_cast<std::size_t>(continued);
+  TokenHistory row(tokens.first(border), vocabularySize, initialConstraint(spec));
+  for (const std::int32_t token : tokens.subspan(border)) row.append(token);
+  return row;
+}
+
 }  // namespace
 
-Sequence::Sequence(Request& owner, std::int32_t indexInRequest, TokenHistory row, const std::string& context)
+Sequence::Sequence(Request& owner, std::int32_t indexInRequest, TokenHistory row, const TextStart& start)
     : request(owner),
       index(indexInRequest),
       history(std::move(row)),
-      text(owner.stopStrings, context),
-      tail(context),
+      text(owner.stopStrings, start),
+      tail(start.context + start.unfinished),
       chooser(chooserFor(owner, indexInRequest)) {}
 
-Request::Request(RequestSpec given, std::size_t vocabularySize, const std::string& context)
+std::int32_t Sequence::generated() const {
+  return static_cast<std::int32_t>(history.size() - request.spec.prompt.size());
+}
+
+Request::Request(RequestSpec given, std::size_t vocabularySize, const TextStart& start)
     : spec(std::move(given)),
-      processors(makeProcessors(spec.decoding)),
+      processors(makeProcessors(parametersOfWholeText(spec))),
       stopStrings(spec.stopStrings),
       endedResults(static_cast<std::size_t>(spec.numReturnSequences), false) {
   const bool searches = spec.decoding.numBeams > 1;
   if (searches) beams = std::make_unique<BeamSearch>(spec.decoding, vocabularySize);
-  const TokenHistory row(spec.prompt, vocabularySize, initialConstraint(spec));
+  const TokenHistory row = firstRow(spec, vocabularySize);
   const std::int32_t rows = searches ? spec.decoding.numBeams : spec.numReturnSequences;
   for (std::int32_t index = 0; index < rows; ++index) {
-    sequences.push_back(std::make_unique<Sequence>(*this, index, row, context));
+    sequences.push_back(std::make_unique<Sequence>(*this, index, row, start));
   }
 }
 

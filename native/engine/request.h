@@ -32,6 +32,12 @@ enum class SequenceState {
   finished,
 };
 
+/// Who is served first.
+enum class Priority {
+  interactive,
+  background,  ///< gives way to the others
+};
+
 /// What a client asks for.
 struct RequestSpec {
   std::uint64_t id = 0;
@@ -41,9 +47,15 @@ struct RequestSpec {
   std::vector<std::string> stopStrings;
   /// Whether a stop string may begin in the prompt, as in transformers.
   bool stopStringsSpanPrompt = true;
-  /// State of the grammar before the first generated token; null for none. Sequences clone it.
+  /// State of the grammar before the first generated token, of earlier calls, too; null for none. Sequences
+  /// clone it.
   std::shared_ptr<const RowConstraint> grammar;
   std::int32_t adapterSet = 0;  ///< what its tokens are decoded with, see LogitsSource
+  Priority priority = Priority::interactive;
+  /// Tokens at the prompt's end that earlier calls generated, from 0 to all of it. Sequences go on where
+  /// those ended: in their random stream, in what processors take for generated, and in the grammar. Of a
+  /// search only the text goes on.
+  std::int32_t continuedTokens = 0;
   std::optional<Clock::time_point> deadline;
 };
 
@@ -52,7 +64,7 @@ struct Request;
 /// A row that is being generated: one of the sequences that a request returns, or a running beam of its
 /// search.
 struct Sequence {
-  Sequence(Request& owner, std::int32_t indexInRequest, TokenHistory row, const std::string& context);
+  Sequence(Request& owner, std::int32_t indexInRequest, TokenHistory row, const TextStart& start);
 
   Request& request;
   const std::int32_t index;
@@ -65,15 +77,16 @@ struct Sequence {
   std::unique_ptr<TokenChooser> chooser;  ///< not of a beam
   bool hasProposed = false;               ///< a beam: in this step of the search
 
-  std::int32_t generated() const { return static_cast<std::int32_t>(history.generated()); }
+  /// New tokens. The history's own count has those of earlier calls besides.
+  std::int32_t generated() const;
   std::int32_t pendingTokens() const { return static_cast<std::int32_t>(history.size()) - evaluated; }
   bool active() const { return state == SequenceState::prefilling || state == SequenceState::decoding; }
   bool holdsSlot() const { return slot >= 0; }
 };
 
 struct Request {
-  /// @param context the end of the prompt, as far as stop strings may begin in it
-  Request(RequestSpec given, std::size_t vocabularySize, const std::string& context);
+  /// @param start what the text of its sequences goes on from
+  Request(RequestSpec given, std::size_t vocabularySize, const TextStart& start);
 
   const RequestSpec spec;
   const LogitsProcessorList processors;
@@ -87,6 +100,7 @@ struct Request {
   std::int32_t cachedTokens = 0;  ///< of the prompt, reused when its first sequence was admitted
 
   bool isFinished() const;
+  bool givesWay() const { return spec.priority == Priority::background; }
   SlotKind slotKind() const { return beams ? SlotKind::beam : SlotKind::stream; }
   /// A sequence that is evaluating what all siblings need, if one is.
   Sequence* lead() const;
@@ -116,7 +130,8 @@ struct Event {
   std::int32_t sequence = 0;
   std::int32_t tokenId = 0;
   float logprob = 0;
-  std::string text;  ///< token, finish: final text
+  std::string text;                  ///< token, finish: final text
+  bool endsInsideCharacter = false;  ///< finish: see FinalText
   FinishReason finishReason = FinishReason::eos;
   std::optional<float> score;  ///< finish: of a beam search's hypothesis
   Failure failure;             ///< failed

@@ -11,6 +11,8 @@ namespace {
 /// Steps that may be on their way out of the process. A slow consumer then stops the decoding, not the
 /// memory.
 constexpr int kUnacknowledgedLimit = 32;
+/// Of a UTF-8 character that is not whole there are so many bytes at most.
+constexpr std::size_t kUnfinishedBytes = 3;
 
 }  // namespace
 
@@ -21,6 +23,7 @@ Scheduler::Scheduler(std::unique_ptr<LogitsSource> source, const SchedulerOption
       onStep_(std::move(onStep)),
       cache_(*source_, options.cacheRamBytes, !options.reproducible),
       tokenStep_(*source_),
+      embedJobs_(*source_, options.reproducible),
       thread_([this] { run(); }) {}
 
 Scheduler::~Scheduler() {
@@ -46,6 +49,16 @@ void Scheduler::cancel(std::uint64_t requestId, std::int32_t sequence) {
 }
 void Scheduler::setPaused(std::uint64_t requestId, bool paused) {
   enqueue(Pause{requestId, paused});
+}
+
+void Scheduler::prepareEmbeddings() {
+  source_->embeddings().prepare();
+}
+void Scheduler::embed(EmbedSpec spec) {
+  enqueue(std::move(spec));
+}
+void Scheduler::cancelEmbed(std::uint64_t id) {
+  enqueue(CancelEmbed{id});
 }
 
 void Scheduler::acknowledge() {
@@ -87,6 +100,7 @@ void Scheduler::run() {
     }
     removeFinished();
     publish();
+    embedJobs_.advance(!stalled_);
   }
 }
 
@@ -94,7 +108,8 @@ void Scheduler::run() {
 bool Scheduler::waitForWork(std::vector<Command>& commands) {
   std::unique_lock lock(mutex_);
   const auto ready = [this] {
-    return stopping_ || !commands_.empty() || (!stalled_ && unacknowledged_ < kUnacknowledgedLimit);
+    const bool hasWork = !stalled_ || !embedJobs_.isEmpty();
+    return stopping_ || !commands_.empty() || (hasWork && unacknowledged_ < kUnacknowledgedLimit);
   };
   if (const auto deadline = nextDeadline()) {
     if (!wake_.wait_until(lock, *deadline, ready)) stalled_ = false;
@@ -130,8 +145,8 @@ void Scheduler::executeAll(std::vector<Command>& commands) {
 }
 
 void Scheduler::execute(RequestSpec spec) {
-  const std::string context = stopContext(spec);
-  auto request = std::make_unique<Request>(std::move(spec), source_->vocabularySize(), context);
+  const TextStart start = textStart(spec);
+  auto request = std::make_unique<Request>(std::move(spec), source_->vocabularySize(), start);
   requests_.push_back(std::move(request));
   byId_.emplace(requests_.back()->spec.id, requests_.back().get());
 }
@@ -188,15 +203,28 @@ void Scheduler::reportResult(const Request& request, std::int32_t result, Event 
   events_.push_back(std::move(event));
 }
 
-/// The end of a prompt, as far as a stop string may begin in it.
-std::string Scheduler::stopContext(const RequestSpec& spec) const {
-  std::string context;
-  if (!spec.stopStringsSpanPrompt) return context;
-  const std::size_t reach = StopStrings(spec.stopStrings).reach();
-  for (auto token = spec.prompt.rbegin(); token != spec.prompt.rend() && context.size() < reach; ++token) {
-    context.insert(0, source_->piece(*token));
+/// The text of the last tokens, of as many as it takes for so many bytes.
+std::string Scheduler::endOf(std::span<const std::int32_t> tokens, std::size_t bytes) const {
+  std::string text;
+  for (auto token = tokens.rbegin(); token != tokens.rend() && text.size() < bytes; ++token) {
+    text.insert(0, source_->piece(*token));
   }
-  return context.substr(context.size() - std::min(context.size(), reach));
+  return text;
+}
+
+/// What a request's text goes on from: the prompt, as far as a stop string may begin in it, and a character
+/// that the continued tokens leave unfinished.
+TextStart Scheduler::textStart(const RequestSpec& spec) const {
+  const std::span<const std::int32_t> prompt(spec.prompt);
+  const std::string continued =
+      endOf(prompt.last(static_cast<std::size_t>(spec.continuedTokens)), kUnfinishedBytes);
+  TextStart start{{}, continued.substr(wholeCodePoints(continued))};
+  if (!spec.stopStringsSpanPrompt) return start;
+  const std::size_t reach = StopStrings(spec.stopStrings).reach();
+  std::string context = endOf(prompt, reach + start.unfinished.size());
+  context.resize(context.size() - start.unfinished.size());
+  start.context = context.substr(context.size() - std::min(context.size(), reach));
+  return start;
 }
 
 void Scheduler::publish() {

@@ -81,11 +81,12 @@ std::string TextStream::push(std::string_view bytes) {
   return text;
 }
 
-std::string TextStream::flush() {
-  std::string text = toValidUtf8(std::string_view(pending_).substr(context_));
+FinalText TextStream::flush() {
+  const std::string_view rest = std::string_view(pending_).substr(context_);
+  FinalText final{toValidUtf8(rest), wholeCodePoints(rest) < rest.size()};
   pending_.clear();
   context_ = 0;
-  return text;
+  return final;
 }
 
 }  // namespace glossa

@@ -7,20 +7,34 @@
 
 namespace glossa {
 
+/// What a text goes on from.
+struct TextStart {
+  std::string context;     ///< the end of the prompt, if a stop string may begin in it; never given out
+  std::string unfinished;  ///< behind it: bytes of a character that earlier calls began and did not give out
+};
+
+/// The rest of a text that ends.
+struct FinalText {
+  std::string text;
+  /// Whether its last U+FFFD stands for a character whose last bytes have not been generated.
+  bool endsInsideCharacter = false;
+};
+
 /// Turns the bytes of one sequence's tokens into text that is final: whole UTF-8 code points, and nothing
 /// that could still become part of a stop string. Bytes that are no UTF-8 become U+FFFD.
 class TextStream {
  public:
   /// @param stopStrings must outlive the stream
-  /// @param context the end of the prompt, if a stop string may begin in it; never given out
-  explicit TextStream(const StopStrings& stopStrings, std::string context = {})
-      : stopStrings_(stopStrings), pending_(std::move(context)), context_(pending_.size()) {}
+  explicit TextStream(const StopStrings& stopStrings, const TextStart& start = {})
+      : stopStrings_(stopStrings),
+        pending_(start.context + start.unfinished),
+        context_(start.context.size()) {}
 
   /// Adds a token's bytes and returns the text that became final. After a stop string was completed,
   /// stopped() is true and what came before it has been returned.
   std::string push(std::string_view bytes);
   /// What is still held back when generation ends for another reason.
-  std::string flush();
+  FinalText flush();
   bool stopped() const { return stopped_; }
 
  private:

@@ -33,7 +33,7 @@ std::optional<TokenOutcome> TokenStep::run(Sequence& sequence, std::span<const f
     // Greedy decoding would take id 0 of a row in which nothing is left, which the grammar does not permit.
     if (row_.isEmpty()) return std::nullopt;
   }
-  const auto choice = sequence.chooser->choose(row_, static_cast<std::uint64_t>(sequence.generated()));
+  const auto choice = sequence.chooser->choose(row_, sequence.history.generated());
   if (!choice) return std::nullopt;
   sequence.history.append(choice->token);
   std::string text = sequence.text.push(source_.piece(choice->token));

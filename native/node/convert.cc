@@ -1,6 +1,7 @@
 #include "node/convert.h"
 
 #include <chrono>
+#include <cmath>
 
 namespace glossa {
 
@@ -78,6 +79,26 @@ EarlyStopping earlyStoppingOf(const Napi::Value& value) {
   return value.As<Napi::Boolean>().Value() ? EarlyStopping::yes : EarlyStopping::no;
 }
 
+Priority priorityOf(const Napi::Value& value) {
+  const std::string name = value.As<Napi::String>().Utf8Value();
+  if (name == "interactive") return Priority::interactive;
+  if (name == "background") return Priority::background;
+  throw Napi::RangeError::New(value.Env(),
+                              "expected the priority interactive or background, received " + name);
+}
+
+std::int32_t continuedTokensOf(const Napi::Object& object, std::size_t promptTokens) {
+  const double count = numberOf(object, "continuedTokens");
+  // Also false for NaN.
+  if (!(count >= 0 && count <= static_cast<double>(promptTokens)) || count != std::floor(count)) {
+    throw Napi::RangeError::New(object.Env(),
+                                "expected at most as many continued tokens as the prompt has, " +
+                                    std::to_string(promptTokens) + ", received " +
+                                    object.Get("continuedTokens").ToString().Utf8Value());
+  }
+  return static_cast<std::int32_t>(count);
+}
+
 /// A number that may be absent.
 template <typename Number>
 Number numberOr(const Napi::Object& object, const char* key, Number fallback) {
@@ -146,6 +167,8 @@ RequestSpec requestSpecOf(const Napi::Object& object, std::size_t vocabularySize
     throw Napi::RangeError::New(object.Env(), "expected an adapter set below " + std::to_string(adapterSets) +
                                                   ", received " + std::to_string(spec.adapterSet));
   }
+  spec.priority = priorityOf(object.Get("priority"));
+  spec.continuedTokens = continuedTokensOf(object, spec.prompt.size());
   if (const auto remainingMs = object.Get("remainingMs"); remainingMs.IsNumber()) {
     const std::chrono::duration<double, std::milli> remaining(remainingMs.As<Napi::Number>().DoubleValue());
     spec.deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(remaining);
@@ -205,7 +228,7 @@ Napi::Array toTuple(Napi::Env env, const Event& event) {
       const Napi::Value score =
           event.score ? Napi::Number::New(env, static_cast<double>(*event.score)) : env.Null();
       return tuple(env, "finish", id, event.sequence, nameOf(event.finishReason), event.text,
-                   event.generatedTokens, score);
+                   event.generatedTokens, score, event.endsInsideCharacter);
     }
     case Event::Type::failed:
       return tuple(env, "failed", id, event.failure.reason, codeOf(event.failure.fault),

@@ -32,7 +32,8 @@ Napi::Array toArray(Napi::Env env, const std::vector<std::int32_t>& tokens);
 
 /// @throws Napi::RangeError for an id outside the vocabulary
 DecodingParameters decodingParametersOf(const Napi::Object& object, std::size_t vocabularySize);
-/// @throws Napi::RangeError for an empty prompt, an id outside the vocabulary or an adapter set that is none
+/// @throws Napi::RangeError for an empty prompt, an id outside the vocabulary, an adapter set that is none,
+/// an unknown priority or more continued tokens than the prompt has
 RequestSpec requestSpecOf(const Napi::Object& object, std::size_t vocabularySize, std::int32_t adapterSets);
 
 /// The name of src/generation/events.ts.

@@ -32,12 +32,14 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   /// @param grammars null: requests with a grammar are refused
   static Napi::Value start(Napi::Env env, SourceMaker makeSource, std::shared_ptr<GrammarFactory> grammars,
                            const SchedulerOptions& options, const Napi::Function& onStep);
-  std::shared_ptr<const RowConstraint> grammarOf(const Napi::Object& request,
-                                                 std::span<const std::int32_t> eosTokenIds) const;
+  std::shared_ptr<const RowConstraint> grammarOf(const Napi::Object& request, const RequestSpec& spec) const;
 
   Scheduler& scheduler(Napi::Env env) const;
   Napi::Value prepareBeams(const Napi::CallbackInfo& info);
   Napi::Value submit(const Napi::CallbackInfo& info);
+  Napi::Value prepareEmbeddings(const Napi::CallbackInfo& info);
+  Napi::Value embed(const Napi::CallbackInfo& info);
+  Napi::Value cancelEmbed(const Napi::CallbackInfo& info);
   Napi::Value cancel(const Napi::CallbackInfo& info);
   Napi::Value setPaused(const Napi::CallbackInfo& info);
   Napi::Value acknowledge(const Napi::CallbackInfo& info);
@@ -47,6 +49,7 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   std::shared_ptr<Scheduler> scheduler_;
   std::shared_ptr<GrammarFactory> grammars_;
   std::size_t vocabularySize_ = 0;
+  std::int32_t contextSize_ = 0;
   std::int32_t adapterSets_ = 0;
 };
 

@@ -1,20 +1,42 @@
 import { z } from 'zod';
 
+import { flag, integer, LARGEST_INT32, number } from '../generation/request-values.js';
+
+/**
+ * What the generate API decodes with, in its own names: the keys of a request's `generation_config`, and of the
+ * setting `generateDefaults`. Nothing is filled in.
+ */
+export const generateParameters = {
+  num_beams: integer({ least: 1, most: 64 }),
+  do_sample: flag(),
+  /** 0: greedy, or plain beam search. */
+  temperature: number({ least: 0, most: 1e6 }),
+  top_p: number({ least: 0, most: 1 }),
+  top_k: integer({ least: 0, most: LARGEST_INT32 }),
+  max_new_tokens: integer({ least: 1, most: LARGEST_INT32 }),
+  repetition_penalty: number({ least: 1e-6, most: 1e6 }),
+  length_penalty: number({ least: -100, most: 100 }),
+  /** In the settings the server's: its n-th request without a seed of its own draws from the n-th stream of it. */
+  seed: integer({ least: 0, most: LARGEST_INT32 }),
+};
+
+const { num_beams, do_sample, temperature, top_p, top_k } = generateParameters;
+const { max_new_tokens, repetition_penalty, length_penalty, seed } = generateParameters;
+
 /**
  * What the generate API decodes with where a request says nothing; the defaults are the original server's
  * (`MODEL_DEFAULT_*`, `MODEL_SEED`).
  */
 export const generateDefaultsSchema = z.strictObject({
-  num_beams: z.int().min(1).max(64).default(1),
-  do_sample: z.boolean().default(true),
-  temperature: z.number().min(0).max(1e6).default(1),
-  top_p: z.number().min(0).max(1).default(1),
-  top_k: z.int().min(0).max(0x7fffffff).default(50),
-  max_new_tokens: z.int().min(1).max(0x7fffffff).default(2048),
-  repetition_penalty: z.number().min(1e-6).max(1e6).default(1),
-  length_penalty: z.number().min(-100).max(100).default(1),
-  /** The server's: its n-th request without a seed of its own draws from the n-th stream of it. */
-  seed: z.int().min(0).max(0x7fffffff).default(42),
+  num_beams: num_beams.default(1),
+  do_sample: do_sample.default(true),
+  temperature: temperature.default(1),
+  top_p: top_p.default(1),
+  top_k: top_k.default(50),
+  max_new_tokens: max_new_tokens.default(2048),
+  repetition_penalty: repetition_penalty.default(1),
+  length_penalty: length_penalty.default(1),
+  seed: seed.default(42),
 });
 
 export type GenerateDefaults = z.output<typeof generateDefaultsSchema>;

@@ -62,8 +62,10 @@ export interface GenerateOptions {
   /** "background" gives way to interactive requests; default interactive. */
   readonly priority?: Priority;
   /**
-   * Tokens at the prompt's end that earlier calls generated for the same text; default 0. Random draws and the first
-   * character go on where those ended. Not for beams, whose search begins anew.
+   * Tokens at the prompt's end that earlier calls generated for the same text; default 0, at most all of it. Random
+   * draws, penalties, the grammar and the first character go on where those ended, so that parts of a text are what
+   * one call would give. A beam search begins anew; only its text goes on. `maxNewTokens` and `minNewTokens` count the
+   * new tokens alone.
    */
   readonly continuedTokens?: number;
 }

@@ -25,6 +25,7 @@ export async function nativeRequest(
   const { contextSize, vocabularySize } = model.info;
   const { maxLength: _, ...parameters } = submission;
   const prompt = await promptTokens(submission.prompt, model);
+  checkContinued(submission.continuedTokens, prompt.length);
   const maxNewTokens = resolveMaxNewTokens(submission, prompt.length, contextSize);
   const eosTokenId = submission.eosTokenId ?? model.info.eosTokenIds;
   checkRules(submission, {
@@ -47,6 +48,15 @@ async function promptTokens(
   throw new GlossaError('INVALID_REQUEST', 'prompt: empty, and this model has no start token', {
     param: 'prompt',
   });
+}
+
+function checkContinued(tokens: number, promptTokens: number): void {
+  if (Number.isInteger(tokens) && tokens >= 0 && tokens <= promptTokens) return;
+  throw new GlossaError(
+    'INVALID_REQUEST',
+    `continuedTokens: expected an integer from 0 to the prompt's ${promptTokens} tokens, received ${tokens}`,
+    { param: 'continuedTokens' },
+  );
 }
 
 /** The last generated token is never fed back, so it needs no place in the context. */

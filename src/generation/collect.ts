@@ -7,6 +7,8 @@ export interface CollectedSequence {
   /** EOS included, unlike in the text. */
   readonly generatedTokens: number;
   readonly finishReason: FinishReason;
+  /** There if the text's last U+FFFD stands for an unfinished character (FinishEvent). */
+  readonly endsInsideCharacter?: true;
 }
 
 /** All that a generation gave. */
@@ -38,8 +40,9 @@ export async function collect(generation: AsyncIterable<GenerationEvent>): Promi
     if (event.type === 'token') {
       ids.push(event.tokenId);
     } else {
-      const { generatedTokens, finishReason } = event;
-      sequences[sequence] = { text, tokenIds: ids, generatedTokens, finishReason };
+      const { generatedTokens, finishReason, endsInsideCharacter } = event;
+      const unfinished = endsInsideCharacter === undefined ? {} : { endsInsideCharacter };
+      sequences[sequence] = { text, tokenIds: ids, generatedTokens, finishReason, ...unfinished };
     }
   }
   return { sequences, promptTokens };

@@ -34,6 +34,12 @@ export interface FinishEvent {
   readonly text: string;
   /** Tokens generated for this sequence, EOS included. */
   readonly generatedTokens: number;
+  /**
+   * There if the sequence ends inside a character: `text` then ends with one U+FFFD, which stands for the bytes of it
+   * that were generated. A call that continues the sequence gives the whole character; who continues leaves that one
+   * U+FFFD out.
+   */
+  readonly endsInsideCharacter?: true;
   /** With beams: sum of the log-probabilities / length ^ lengthPenalty (transformers' sequences_scores). */
   readonly score?: number;
 }

@@ -14,6 +14,7 @@ export class BodyStream {
   #pending = '';
   #flush: NodeJS.Immediate | undefined;
   #ended = false;
+  #breakOff: (() => void) | undefined;
   #drained: (() => void) | undefined;
 
   /** @param encode what the text of one chunk is sent as; default: its UTF-8 bytes */
@@ -27,6 +28,7 @@ export class BodyStream {
         },
         pull: () => {
           this.#wake();
+          this.#breakOffIfTaken();
         },
         cancel: () => {
           this.#ended = true;
@@ -77,12 +79,45 @@ export class BodyStream {
     this.#controller.close();
   }
 
+  /**
+   * Sends what is pending, then `text` as a chunk of its own, and breaks the connection off: a clean end would make the
+   * error look like a part of the text. Idempotent.
+   *
+   * @param breakOff ends the connection; default: the readable fails. Hono's Node server answers such a failure with a
+   *   line on standard error and with words of its own at the text's end (2.1.8), so give one where there is a socket.
+   */
+  fail(text: string, breakOff?: () => void): void {
+    if (this.#ended) return;
+    this.#send();
+    this.#ended = true;
+    this.#breakOff =
+      breakOff ??
+      (() => {
+        this.#controller.error(new Error('the body ended with an error'));
+      });
+    this.#wake();
+    this.#controller.enqueue(Buffer.from(text));
+  }
+
   #send(): void {
     clearImmediate(this.#flush);
     this.#flush = undefined;
     if (this.#ended || this.#pending === '') return;
     this.#controller.enqueue(this.#encode(this.#pending));
     this.#pending = '';
+  }
+
+  /**
+   * Ends a body that failed once everything of it was taken: what still waits would be lost. A turn of the event loop
+   * later, the last chunk has left the process too.
+   */
+  #breakOffIfTaken(): void {
+    const breakOff = this.#breakOff;
+    if (breakOff === undefined || this.#controller.desiredSize !== HIGH_WATER_BYTES) return;
+    this.#breakOff = undefined;
+    setImmediate(() => {
+      if (!this.#left.signal.aborted) breakOff();
+    });
   }
 
   #wake(): void {

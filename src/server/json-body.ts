@@ -4,14 +4,21 @@ import type { ServerContext } from './dialect.js';
 /** A request's body as a JSON object. */
 export type JsonObject = Record<string, unknown>;
 
+/** Bodies that were read. One handler may look into a request before it leaves it to another. */
+const bodies = new WeakMap<Request, Promise<JsonObject>>();
+
 /**
- * Reads a body as a JSON object, whatever its media type says: clients of several APIs send none, or a wrong one.
+ * Reads a body as a JSON object, whatever its media type says: clients of several APIs send none, or a wrong one. Can
+ * be called again for the same request, with the same outcome: the object is shared and not to be changed.
  *
  * @throws GlossaError BODY_TOO_LARGE if more than `limit` bytes came or are announced; INVALID_REQUEST if
  *   it is no UTF-8, no JSON, or no object; CANCELLED if the client left before its end
  */
 export async function readJsonObject(context: ServerContext, limit: number): Promise<JsonObject> {
-  return parseJsonObject(await readBody(context.req.raw, limit));
+  const request = context.req.raw;
+  const body = bodies.get(request) ?? readBody(request, limit).then(parseJsonObject);
+  bodies.set(request, body);
+  return await body;
 }
 
 /**

@@ -3,51 +3,78 @@ import type { AddressInfo, Socket } from 'node:net';
 
 import { getRequestListener } from '@hono/node-server';
 
-import type { Settings } from '../config/schema.js';
 import { GlossaError } from '../errors.js';
+import { WebSockets, type FetchHandler } from './web-sockets.js';
 
-/** A server that accepts connections. */
-export interface RunningServer {
+/** Where to listen. */
+export interface ListenTarget {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** API that has the port to itself; absent for the common one. */
+  readonly api?: string;
+  /** What to change if the port can't be used: "choose another one with --port". */
+  readonly remedy: string;
+}
+
+/** Limits of every connection, in seconds and bytes. */
+export interface ListenLimits {
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  readonly keepAliveTimeout: number;
+  readonly bodyLimit: number;
+}
+
+/** What a listener is made with. */
+export interface ListenOptions {
+  readonly fetch: FetchHandler;
+  readonly limits: ListenLimits;
+  /** Told what was thrown where nobody is left to answer. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** A port that accepts connections. */
+export interface Listener {
   /** "http://127.0.0.1:8080". */
   readonly url: string;
   readonly port: number;
-  /** Requests that are being answered. */
+  /** Requests that are being answered, and open WebSockets. */
   readonly activeRequests: number;
-  /**
-   * Stops accepting, waits up to `seconds` for running requests, and cuts off what is left then. `beforeCut` is
-   * called in between to let them end by themselves. Idempotent.
-   */
-  stop(seconds: number, beforeCut: () => Promise<void>): Promise<void>;
+  /** Stops accepting; resolves once every connection has ended. Idempotent. */
+  close(): Promise<void>;
+  /** Tells the clients of WebSockets that the server is going away. */
+  closeWebSockets(): void;
+  /** Cuts off every connection. */
+  cut(): void;
 }
 
-type FetchHandler = (request: Request, env: object) => Response | Promise<Response>;
-
-/** How long requests get to write their last words after `beforeCut`. */
-const LAST_WORDS_MS = 2000;
-
 /**
- * Listens on the settings' host and port.
+ * Listens on a host and port.
  *
  * @throws GlossaError CONFIG_INVALID if the port is taken or may not be used
  */
-export async function listen(fetch: FetchHandler, settings: Settings): Promise<RunningServer> {
+export async function listen(target: ListenTarget, options: ListenOptions): Promise<Listener> {
+  const { fetch, limits, onError } = options;
   const active = new Set<ServerResponse>();
   const connections = new Set<Socket>();
   const handle = getRequestListener(fetch, { errorHandler: badRequest });
+  const track = (response: ServerResponse): void => {
+    active.add(response);
+    response.once('close', () => {
+      active.delete(response);
+      // A connection that was busy when the server stopped listening is idle only now.
+      if (!server.listening) server.closeIdleConnections();
+    });
+  };
   const server = createServer(
     {
-      headersTimeout: headersTimeoutMs(settings),
-      requestTimeout: settings.requestTimeout * 1000,
-      keepAliveTimeout: settings.keepAliveTimeout * 1000,
+      headersTimeout: headersTimeoutMs(limits),
+      requestTimeout: limits.requestTimeout * 1000,
+      keepAliveTimeout: limits.keepAliveTimeout * 1000,
       connectionsCheckingInterval: 1000,
     },
     (request, response) => {
-      active.add(response);
-      response.once('close', () => {
-        active.delete(response);
-        // A connection that was busy when the server stopped listening is idle only now.
-        if (!server.listening) server.closeIdleConnections();
-      });
+      track(response);
       void handle(request, response);
     },
   );
@@ -55,22 +82,26 @@ export async function listen(fetch: FetchHandler, settings: Settings): Promise<R
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });
-  await bind(server, settings);
-  return new HttpServer(server, { active, connections }, settings.host);
+  const untrack = (response: ServerResponse): void => void active.delete(response);
+  const maxPayload = Math.max(1, limits.bodyLimit);
+  const webSockets = new WebSockets(server, { fetch, maxPayload, badRequest, track, untrack, onError });
+  await bind(server, target);
+  return new HttpListener(server, { active, connections, webSockets }, target.host);
 }
 
-/** What a server keeps count of. */
+/** What a listener keeps count of. */
 interface Traffic {
   readonly active: ReadonlySet<ServerResponse>;
   readonly connections: ReadonlySet<Socket>;
+  readonly webSockets: WebSockets;
 }
 
-class HttpServer implements RunningServer {
+class HttpListener implements Listener {
   readonly url: string;
   readonly port: number;
   readonly #server: Server;
   readonly #traffic: Traffic;
-  #stopped: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
 
   constructor(server: Server, traffic: Traffic, host: string) {
     this.#server = server;
@@ -80,66 +111,55 @@ class HttpServer implements RunningServer {
   }
 
   get activeRequests(): number {
-    return this.#traffic.active.size;
+    return this.#traffic.active.size + this.#traffic.webSockets.count;
   }
 
-  async stop(seconds: number, beforeCut: () => Promise<void>): Promise<void> {
-    this.#stopped ??= this.#stop(seconds, beforeCut);
-    await this.#stopped;
-  }
-
-  async #stop(seconds: number, beforeCut: () => Promise<void>): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
+  close(): Promise<void> {
+    this.#closed ??= new Promise<void>((resolve) => {
       this.#server.close(() => {
         resolve();
       });
+      // Node does not count a connection as idle on which nothing has come yet, and no longer times it out: browsers
+      // open such ones in advance.
+      for (const socket of this.#traffic.connections) if (socket.bytesRead === 0) socket.destroy();
     });
-    // Node does not count a connection as idle on which nothing has come yet, and no longer times it out: browsers
-    // open such ones in advance.
-    for (const socket of this.#traffic.connections) if (socket.bytesRead === 0) socket.destroy();
-    if (!(await endsWithin(closed, seconds * 1000))) {
-      await beforeCut();
-      await endsWithin(closed, LAST_WORDS_MS);
-    }
+    return this.#closed;
+  }
+
+  closeWebSockets(): void {
+    this.#traffic.webSockets.close();
+  }
+
+  cut(): void {
+    this.#traffic.webSockets.cut();
     this.#server.closeAllConnections();
-    await closed;
   }
 }
 
-async function endsWithin(promise: Promise<void>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
-  });
-  const ended = await Promise.race([promise.then(() => true), timeout]);
-  clearTimeout(timer);
-  return ended;
-}
-
 /** Node refuses a limit for the headers that is longer than the one for the whole request; 0 is none. */
-function headersTimeoutMs({ headersTimeout, requestTimeout }: Settings): number {
+function headersTimeoutMs({ headersTimeout, requestTimeout }: ListenLimits): number {
   return (requestTimeout === 0 ? headersTimeout : Math.min(headersTimeout, requestTimeout)) * 1000;
 }
 
-async function bind(server: Server, { host, port }: Settings): Promise<void> {
+async function bind(server: Server, target: ListenTarget): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(bindError(cause, host, port));
+      reject(bindError(cause, target));
     });
-    server.listen(port, host, resolve);
+    server.listen(target.port, target.host, resolve);
   });
 }
 
-function bindError(cause: NodeJS.ErrnoException, host: string, port: number): GlossaError {
+function bindError(cause: NodeJS.ErrnoException, { host, port, api, remedy }: ListenTarget): GlossaError {
+  const what = api === undefined ? `port ${port}` : `port ${port} (${api})`;
   const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: `port ${port} on ${host} is taken by another program; choose another one with --port`,
-    EACCES: `port ${port} may not be used by this user; choose one above 1023 with --port`,
+    EADDRINUSE: `${what} on ${host} is taken by another program; ${remedy}`,
+    EACCES: `${what} may not be used by this user, who may use those above 1023; ${remedy}`,
     EADDRNOTAVAIL: `${host} is no address of this machine; choose another one with --host`,
     ENOTFOUND: `the host name ${host} is not known; choose another one with --host`,
   };
   const reason =
-    reasons[cause.code ?? ''] ??
-    `listening on ${host}, port ${port} failed (${cause.code ?? 'unknown error'})`;
+    reasons[cause.code ?? ''] ?? `listening on ${host}, ${what} failed (${cause.code ?? 'unknown error'})`;
   return new GlossaError('CONFIG_INVALID', reason, { cause });
 }
 

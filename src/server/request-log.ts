@@ -5,7 +5,7 @@ import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { Logger } from 'pino';
 
-import type { RequestRecord, ServerContext, ServerEnv } from './dialect.js';
+import { bindingsOf, type RequestRecord, type ServerContext, type ServerEnv } from './dialect.js';
 
 /** Gives each request an id (its own, if it brought a plausible one) and a record, and logs one line at its end. */
 export function logRequests(
@@ -25,7 +25,7 @@ export function logRequests(
         requestId,
         method: context.req.method,
         route: routeOf(context),
-        status: context.res.status,
+        status: isUpgraded(context) ? 101 : context.res.status,
         ms: Math.round(performance.now() - begin),
         ...known,
         ...(aborted && { aborted }),
@@ -42,14 +42,18 @@ export function logRequests(
       finish(!outgoing.writableFinished);
     });
     await next();
-    if (outgoing === undefined) finish(false);
+    // Of a WebSocket only its beginning is a request.
+    if (outgoing === undefined || isUpgraded(context)) finish(false);
   };
 }
 
-/** Node's response; a request in memory has none, nor any bindings, whatever Hono's type says. */
+/** Node's response; a request in memory has none. */
 function outgoingOf(context: ServerContext): ServerResponse | undefined {
-  const bindings = context.env as ServerContext['env'] | undefined;
-  return bindings?.outgoing;
+  return bindingsOf(context)?.outgoing;
+}
+
+function isUpgraded(context: ServerContext): boolean {
+  return bindingsOf(context)?.upgrade?.isAccepted ?? false;
 }
 
 /** The route's pattern rather than its path: few values, and nothing of the client's making. */

@@ -28,7 +28,8 @@ interface Outcome {
 /** Runs the command line in an empty folder. */
 async function glossa(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   return await new Promise((resolve) => {
-    const options = { cwd: folder, env: { PATH: process.env['PATH'], ...env }, timeout: 20_000 };
+    const own = { PATH: process.env['PATH'], GLOSSA_STATE_DIR: join(folder, 'state') };
+    const options = { cwd: folder, env: { ...own, ...env }, timeout: 20_000 };
     execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : error.code, stdout, stderr });
     });

@@ -21,6 +21,8 @@ export interface ServeOptions {
   readonly awaitReady?: boolean;
   /** Compute threads; default 1: several that wait for each other starve where other tests take the cores. */
   readonly threads?: number | 'default';
+  /** Where it runs and keeps its tasks, and what is left there afterwards; absent: a new folder, gone with the server. */
+  readonly folder?: string;
 }
 
 /** How a process ended. */
@@ -58,11 +60,12 @@ export class ServedGlossa {
   readonly exit: Promise<Exit>;
   url = '';
   readonly #process: ChildProcess;
-  readonly #folder: string;
+  /** To be deleted. */
+  readonly #ownFolder: string | undefined;
 
-  private constructor(child: ChildProcess, folder: string) {
+  private constructor(child: ChildProcess, ownFolder: string | undefined) {
     this.#process = child;
-    this.#folder = folder;
+    this.#ownFolder = ownFolder;
     this.pid = child.pid ?? 0;
     this.exit = once(child, 'exit').then(([code, signal]: unknown[]) => ({ code, signal }) as Exit);
     if (child.stderr !== null)
@@ -92,22 +95,24 @@ export class ServedGlossa {
     return { ...exit, log: server.log.join('\n') };
   }
 
-  static async #spawn({ config, args = [], env = {}, threads = 1 }: ServeOptions): Promise<ServedGlossa> {
-    const folder = await mkdtemp(join(tmpdir(), 'glossa-e2e-'));
+  static async #spawn(options: ServeOptions): Promise<ServedGlossa> {
+    const { config, args = [], env = {}, threads = 1 } = options;
+    const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'glossa-e2e-')));
     if (config !== undefined) await writeFile(join(folder, 'glossa.json'), JSON.stringify(config));
     const inherited = Object.entries(process.env).filter(([name]) => !/^(GLOSSA|NODE)_/.test(name));
     const threadFlags = threads === 'default' ? [] : ['--threads', String(threads)];
     const defaults = ['serve', '--port', '0', '--gpu', 'off', ...threadFlags];
     const child = spawn(process.execPath, [main, ...defaults, ...args], {
       cwd: folder,
-      env: { ...Object.fromEntries(inherited), ...env },
+      // Flags and the variables of a test go first.
+      env: { ...Object.fromEntries(inherited), GLOSSA_STATE_DIR: join(folder, 'state'), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     // A test run that is cut short leaves no server behind.
     const kill = (): void => void child.kill('SIGKILL');
     process.once('exit', kill);
     child.once('exit', () => process.off('exit', kill));
-    return new ServedGlossa(child, folder);
+    return new ServedGlossa(child, options.folder === undefined ? folder : undefined);
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Response> {
@@ -204,6 +209,6 @@ export class ServedGlossa {
   }
 
   async #cleanUp(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
+    if (this.#ownFolder !== undefined) await rm(this.#ownFolder, { recursive: true, force: true });
   }
 }

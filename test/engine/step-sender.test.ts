@@ -5,7 +5,7 @@ import type { NativeEvent } from '../../src/engine/native-engine.js';
 import { StepSender } from '../../src/engine/step-sender.js';
 
 const token: NativeEvent = ['token', 1, 0, 5, -1, 'x'];
-const finish: NativeEvent = ['finish', 1, 0, 'length', '', 3, null];
+const finish: NativeEvent = ['finish', 1, 0, 'length', '', 3, null, false];
 
 function makeSender(): {
   sender: StepSender;

@@ -140,6 +140,8 @@ class FakeGeneration implements Generation {
   readonly #events: GenerationEvent[] = [];
   /** New tokens of each sequence; undefined once it has ended. */
   readonly #counts: (number | undefined)[];
+  /** Sequences whose last token began a character. */
+  readonly #unfinished = new Set<number>();
   #failure: GlossaError | undefined;
   #ended = false;
   #wake: (() => void) | undefined;
@@ -207,13 +209,10 @@ class FakeGeneration implements Generation {
     const tokenId = vocabulary.idOf(text);
     this.#counts[index] += 1;
     onToken();
-    this.#emit({
-      type: 'token',
-      sequence: index,
-      tokenId,
-      logprob: -0.5,
-      text: isEos || text === FakeVocabulary.noText ? '' : text,
-    });
+    const given = this.#takeUnfinished(index) + (isEos || text === FakeVocabulary.noText ? '' : text);
+    const isPart = text === FakeVocabulary.partText;
+    if (isPart) this.#unfinished.add(index);
+    this.#emit({ type: 'token', sequence: index, tokenId, logprob: -0.5, text: isPart ? '' : given });
     if (text === FakeVocabulary.noText) this.#finish(index, 'exhausted');
     else if (isEos && (request.eosTokenId ?? info.eosTokenIds).includes(tokenId)) this.#finish(index, 'eos');
     else if (token + 1 >= resolveMaxNewTokens(request, promptTokens, info.contextSize))
@@ -227,8 +226,22 @@ class FakeGeneration implements Generation {
     this.#counts[index] = undefined;
     // Hypotheses come best first.
     const score = this.request.numBeams > 1 ? { score: -0.5 - index } : {};
-    this.#emit({ type: 'finish', sequence: index, finishReason, text: '', generatedTokens, ...score });
+    const text = this.#takeUnfinished(index);
+    const unfinished = text === '' ? {} : { endsInsideCharacter: true as const };
+    this.#emit({
+      type: 'finish',
+      sequence: index,
+      finishReason,
+      text,
+      generatedTokens,
+      ...score,
+      ...unfinished,
+    });
     if (this.activeSequences === 0) this.#end();
+  }
+
+  #takeUnfinished(index: number): string {
+    return this.#unfinished.delete(index) ? '\uFFFD' : '';
   }
 
   #fail(): void {

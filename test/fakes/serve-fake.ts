@@ -5,9 +5,10 @@
 import { runServer } from '../../src/cli/run-server.js';
 import { FakeEngine, fakeEngineFactory } from './engine.js';
 import { testConfiguration } from './server.js';
+import { temporaryStateFolder } from './state-folder.js';
 
 const [tokenDelayMs = '5', shutdownTimeout = '10'] = process.argv.slice(2);
-const configuration = testConfiguration({ port: '0', shutdownTimeout });
+const configuration = testConfiguration({ port: '0', shutdownTimeout, stateDir: temporaryStateFolder() });
 await runServer(
   configuration,
   fakeEngineFactory(() => new FakeEngine({ tokenDelayMs: Number(tokenDelayMs) })),

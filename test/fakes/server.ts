@@ -9,8 +9,9 @@ import { ApiKeys } from '../../src/server/api-keys.js';
 import { createApp, type AppParts } from '../../src/server/app.js';
 import type { ServerApp } from '../../src/server/dialect.js';
 import { startServer, type GlossaServer } from '../../src/server/glossa-server.js';
-import { FakeTasks } from './tasks.js';
 import { FakeEngine, fakeEngineFactory, type FakeEngineOptions } from './engine.js';
+import { temporaryStateFolder } from './state-folder.js';
+import { FakeTasks } from './tasks.js';
 
 /** Any file that exists: the fake engine reads none, but the registry looks at its size. */
 export const SOME_FILE = resolve('package.json');
@@ -92,7 +93,7 @@ export function testServer(options: TestServerOptions = {}): TestServer {
 export async function listeningServer(
   options: TestServerOptions = {},
 ): Promise<{ server: GlossaServer; engine: () => FakeEngine }> {
-  const configuration = testConfiguration({ port: '0', ...options.flags });
+  const configuration = testConfiguration({ port: '0', stateDir: temporaryStateFolder(), ...options.flags });
   const startEngine = fakeEngineFactory(options.makeEngine ?? (() => new FakeEngine(options.engine)));
   const server = await startServer({ configuration, dialects, startEngine, log: options.log ?? silent });
   return {

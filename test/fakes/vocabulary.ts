@@ -4,6 +4,8 @@ export class FakeVocabulary {
   static readonly eosText = '<eos>';
   /** Stands in scripts for the end of a beam search that found nothing more. */
   static readonly noText = '<none>';
+  /** Stands in scripts for a token that begins a character and does not end it; its text, U+FFFD, comes later. */
+  static readonly partText = '<part>';
   readonly #words: string[] = [FakeVocabulary.eosText];
   readonly #ids = new Map<string, number>([[FakeVocabulary.eosText, 0]]);
 
@@ -19,6 +21,11 @@ export class FakeVocabulary {
   }
 
   decode(ids: readonly number[]): string {
-    return ids.map((id) => (id === 0 ? '' : (this.#words[id] ?? '\uFFFD'))).join('');
+    return ids.map((id) => this.#textOf(id)).join('');
+  }
+
+  #textOf(id: number): string {
+    const word = id === 0 ? '' : this.#words[id];
+    return word === undefined || word === FakeVocabulary.partText ? '\uFFFD' : word;
   }
 }

@@ -3,6 +3,7 @@ import { statusOf } from '../../server/error-status.js';
 import { errorBody } from './errors.js';
 import { handleGenerate } from './generate.js';
 import { loadedStats, modelEntries } from './models.js';
+import { cancelTask, listTasks, showTask } from './tasks.js';
 
 /** Glossa's own API: what the engine can do, in Hugging Face's names. */
 export const glossaDialect: DialectFactory = (services) => ({
@@ -17,6 +18,15 @@ export const glossaDialect: DialectFactory = (services) => ({
     });
     app.get('/glossa/stats', async function stats(context) {
       return context.json({ models: await loadedStats(services.models) });
+    });
+    app.get('/glossa/tasks', function tasks(context) {
+      return listTasks(context, services);
+    });
+    app.get('/glossa/tasks/:id', function task(context) {
+      return showTask(context, services);
+    });
+    app.post('/glossa/tasks/:id/cancel', function cancel(context) {
+      return cancelTask(context, services);
     });
   },
   renderError: (context, error) => context.json(errorBody(error), statusOf(error.code)),

@@ -17,6 +17,7 @@ const AWS_ERRORS: Readonly<Record<ErrorCode, AwsError>> = {
   BODY_TOO_LARGE: { type: 'ValidationError', status: 400 },
   UNAUTHORIZED: { type: 'MissingAuthenticationTokenException', status: 403 },
   FORBIDDEN: { type: 'AccessDeniedException', status: 403 },
+  TASK_NOT_FOUND: { type: 'UnknownOperationException', status: 404 },
   ROUTE_NOT_FOUND: { type: 'UnknownOperationException', status: 404 },
   MODEL_LOAD_FAILED: { type: 'ModelError', status: 424 },
   NATIVE_UNAVAILABLE: { type: 'ModelError', status: 424 },

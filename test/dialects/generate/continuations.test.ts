@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import {
+  continuationKey,
+  Continuations,
+  type Continuation,
+} from '../../../src/dialects/generate/continuations.js';
+import { derivedSeed, promptSeed, ServerSeeds } from '../../../src/dialects/generate/seeds.js';
+
+const some: Continuation = { model: 'm', rows: [], config: {}, seed: 1 };
+
+function store(limit: number, ttlSeconds: number): { kept: Continuations; clock: { now: number } } {
+  const clock = { now: 0 };
+  return { kept: new Continuations({ limit, ttlSeconds }, () => clock.now), clock };
+}
+
+describe('Continuations', () => {
+  test('are kept for a time after the last use', () => {
+    const { kept, clock } = store(10, 3600);
+    kept.keep('a', some);
+    clock.now = 3_599_999;
+    assert.ok(kept.find('a'));
+    kept.keep('a', some);
+    clock.now += 3_599_999;
+    assert.ok(kept.find('a'));
+    clock.now += 1;
+    assert.equal(kept.find('a'), undefined);
+    assert.equal(kept.size, 0);
+  });
+
+  test('give up what was used least recently beyond their limit', () => {
+    const { kept } = store(2, 3600);
+    for (const key of ['a', 'b', 'a', 'c']) kept.keep(key, some);
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((key) => kept.find(key) !== undefined),
+      [true, false, true],
+    );
+  });
+
+  test('stay within their limit, and what has expired does not count', () => {
+    const { kept, clock } = store(3, 1);
+    for (let index = 0; index < 1000; index += 1) {
+      kept.keep(`${index}`, some);
+      assert.ok(kept.size <= 3);
+    }
+    clock.now = 1000;
+    kept.keep('new', some);
+    assert.equal(kept.size, 1);
+  });
+
+  test('are named by owner and ordered ids, whatever these hold', () => {
+    const keys = [
+      continuationKey('', ['a', 'b']),
+      continuationKey('', ['b', 'a']),
+      continuationKey('a', ['b']),
+      continuationKey('', ['a-b']),
+      continuationKey('', ['a","b']),
+      continuationKey('', ['a']),
+    ];
+    assert.equal(new Set(keys).size, keys.length);
+    assert.equal(continuationKey('', ['a', 'b']), keys[0]);
+  });
+});
+
+describe('seeds', () => {
+  test('follow from others as documented', () => {
+    // printf '42:0' | sha256sum
+    assert.equal(derivedSeed(42, 0), 0x547345cae1ce);
+    assert.equal(new ServerSeeds(42).next(), derivedSeed(42, 0));
+    assert.equal(promptSeed(7, 0), 7);
+    assert.equal(promptSeed(7, 1), derivedSeed(7, 1));
+  });
+
+  test('are what requests may hold', () => {
+    for (let index = 0; index < 1000; index += 1)
+      assert.ok(Number.isSafeInteger(derivedSeed(42, index)) && derivedSeed(42, index) >= 0);
+  });
+});
