@@ -14,10 +14,11 @@ constexpr std::int64_t kGrowthHeadroom = 16;
 
 }  // namespace
 
-/// Free slots go to the request that holds the fewest, the earlier one of two: a request for many sequences
-/// does not shut out the others. What cells are not enough for holds up those behind it that draw on the same
-/// pool, so that nothing starves.
+/// Free slots go to interactive requests first, and of those to the one that holds the fewest, the earlier
+/// one of two: a request for many sequences does not shut out the others. What cells are not enough for holds
+/// up those behind it that draw on the same pool, so that nothing starves.
 void Scheduler::admitWaiting() {
+  freeSlotsForInteractive();
   bool admitsStreams = true;
   bool admitsBeams = true;
   const bool onePool = source_->slotGroup(SlotKind::stream).pool == source_->slotGroup(SlotKind::beam).pool;
@@ -31,6 +32,7 @@ void Scheduler::admitWaiting() {
       }
       continue;
     }
+    if (freeCellsForInteractive(*next)) continue;
     if (onePool || kind == SlotKind::stream) admitsStreams = false;
     if (onePool || kind == SlotKind::beam) admitsBeams = false;
   }
@@ -38,11 +40,18 @@ void Scheduler::admitWaiting() {
 
 /// The sequence that a slot should go to; for a search, which needs all of its slots at once, its first one.
 Sequence* Scheduler::nextWaiting(bool admitsStreams, bool admitsBeams) const {
-  Sequence* next = nullptr;
-  std::ptrdiff_t fewest = 0;
   std::int32_t beamSlots = admitsBeams ? cache_.freeSlots(SlotKind::beam) : 0;
   const bool hasStreamSlot = admitsStreams && cache_.freeSlots(SlotKind::stream) > 0;
+  Sequence* const next = nextWaiting(Priority::interactive, hasStreamSlot, beamSlots);
+  return next != nullptr ? next : nextWaiting(Priority::background, hasStreamSlot, beamSlots);
+}
+
+/// @param beamSlots those that are free; none once a search has to wait for more of them
+Sequence* Scheduler::nextWaiting(Priority priority, bool hasStreamSlot, std::int32_t& beamSlots) const {
+  Sequence* next = nullptr;
+  std::ptrdiff_t fewest = 0;
   for (const auto& request : requests_) {
+    if (request->spec.priority != priority) continue;
     const auto& sequences = request->sequences;
     const auto waiting = std::find_if(sequences.begin(), sequences.end(),
                                       [](const auto& s) { return s->state == SequenceState::waiting; });
@@ -129,7 +138,8 @@ Failure Scheduler::tooLarge(const Sequence& sequence) const {
 }
 
 /// When cells have run out: sends the sequence or search back that came last of those that draw on shared
-/// cells, to be recomputed later. One that is alone can never be held and fails. False if there is none.
+/// cells, of background ones if there are any, to be recomputed later. One that is alone can never be held
+/// and fails. False if there is none.
 bool Scheduler::makeRoom() {
   Sequence* youngest = nullptr;
   int holders = 0;
@@ -138,7 +148,8 @@ bool Scheduler::makeRoom() {
     for (const auto& sequence : request->sequences) {
       // A search counts as one, by its first beam.
       if (!(request->beams ? sequence->holdsSlot() : sequence->active())) continue;
-      youngest = sequence.get();
+      if (youngest == nullptr || request->givesWay() || !youngest->request.givesWay())
+        youngest = sequence.get();
       ++holders;
       if (request->beams) break;
     }

@@ -50,6 +50,12 @@ LlamaContext::LlamaContext(std::shared_ptr<const Model> model, std::shared_ptr<c
   parameters.n_ctx = allocatedCells(options_);
   parameters.n_batch = kBatchSize;
   parameters.n_ubatch = kMicroBatchSize;
+  if (options_.embeddingBatch > 0) {
+    parameters.embeddings = true;
+    parameters.pooling_type = LLAMA_POOLING_TYPE_NONE;
+    parameters.n_batch = static_cast<std::uint32_t>(options_.embeddingBatch);
+    parameters.n_ubatch = parameters.n_batch;
+  }
   parameters.n_seq_max = static_cast<std::uint32_t>(options_.sequences);
   parameters.kv_unified = options_.unified;
   parameters.type_k = options_.type;
@@ -138,8 +144,16 @@ const float* LlamaContext::logits(std::int32_t index) const {
   return api().llama_get_logits_ith(context_.get(), index);
 }
 
+const float* LlamaContext::embedding(std::int32_t index) const {
+  return api().llama_get_embeddings_ith(context_.get(), index);
+}
+
 bool LlamaContext::removeCells(llama_seq_id sequence, std::int32_t fromPosition) {
   return api().llama_memory_seq_rm(api().llama_get_memory(context_.get()), sequence, fromPosition, -1);
+}
+
+void LlamaContext::clearCells() {
+  api().llama_memory_clear(api().llama_get_memory(context_.get()), false);
 }
 
 bool LlamaContext::shareCells(llama_seq_id from, llama_seq_id to, std::int32_t tokens) {

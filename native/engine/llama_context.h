@@ -24,6 +24,8 @@ struct CellOptions {
   std::int32_t sequences = 1;
   bool unified = false;  ///< one pool for all, otherwise a fixed share for each
   ggml_type type = GGML_TYPE_F16;
+  /// Tokens of a batch in a context that gives hidden states; 0 for one that gives logits.
+  std::int32_t embeddingBatch = 0;
 };
 
 /// A llama.cpp context with its KV cache and the batch it decodes next. Made on any thread, then used by one.
@@ -50,8 +52,11 @@ class LlamaContext {
   DecodeStatus decode(std::int32_t adapterSet, std::span<const AdapterUse> adapters);
   /// Logits of a token of the batch that wanted them; null if it did not.
   const float* logits(std::int32_t index) const;
+  /// Hidden state of a token of the batch, if the context gives them.
+  const float* embedding(std::int32_t index) const;
 
   bool removeCells(llama_seq_id sequence, std::int32_t fromPosition);
+  void clearCells();
   /// Unified only: marks the first `tokens` cells of one sequence as another's, too.
   bool shareCells(llama_seq_id from, llama_seq_id to, std::int32_t tokens);
   std::size_t stateBytes(llama_seq_id sequence) const;

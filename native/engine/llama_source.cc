@@ -30,7 +30,9 @@ LlamaSource::LlamaSource(std::shared_ptr<const Model> model, const ContextOption
     : model_(std::move(model)),
       options_(completed(options, *model_)),
       turn_(options.turnFile),
-      threads_(std::make_shared<const ComputeThreads>(options.threads)) {
+      threads_(std::make_shared<const ComputeThreads>(options.threads)),
+      embedder_(
+          {model_, threads_, turn_, aborting_, options_.adapterSets, options_.contextSize, options_.kvType}) {
   const std::int32_t sequences = options_.slots + (isUnified() ? kBeamSlots : 0);
   streams_ = std::make_unique<LlamaContext>(
       model_, threads_, CellOptions{options_.kvCells, sequences, isUnified(), options_.kvType}, aborting_);

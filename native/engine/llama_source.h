@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "engine/compute_turn.h"
+#include "engine/embedder.h"
 #include "engine/llama_context.h"
 #include "engine/logits_source.h"
 #include "llama/model.h"
@@ -34,7 +35,7 @@ struct ContextOptions {
 };
 
 /// Logits from llama.cpp: one context, and in the split layout a second one, over the same weights, for
-/// beams.
+/// beams. Hidden states have another one.
 class LlamaSource final : public LogitsSource {
  public:
   /// @throws std::runtime_error with llama.cpp's reason if the context can't be made (memory)
@@ -44,6 +45,7 @@ class LlamaSource final : public LogitsSource {
   std::string_view piece(std::int32_t token) const override { return model_->piece(token); }
   SlotGroup slotGroup(SlotKind kind) const override;
   void prepareBeams() override;
+  EmbeddingSource& embeddings() override { return embedder_; }
   std::int32_t contextSize() const override { return options_.contextSize; }
   std::int32_t batchSize() const override { return streams_->batchSize(); }
   std::int32_t adapterSets() const override { return static_cast<std::int32_t>(options_.adapterSets.size()); }
@@ -83,6 +85,8 @@ class LlamaSource final : public LogitsSource {
   std::mutex preparing_;  ///< guards ownedBeams_
   std::unique_ptr<LlamaContext> ownedBeams_;
   std::atomic<LlamaContext*> beams_ = nullptr;  ///< null in the unified layout and before prepareBeams()
+
+  Embedder embedder_;
 
   std::vector<Row> rows_;  ///< by index in the last batch
 };

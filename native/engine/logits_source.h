@@ -24,6 +24,8 @@ enum class DecodeStatus {
   failed,   ///< the backend failed; the sequences of the batch are lost
 };
 
+class EmbeddingSource;
+
 enum class SlotKind {
   stream,  ///< a sequence on its own
   beam,    ///< one of a search's beams, which share most of their cells
@@ -50,6 +52,8 @@ class LogitsSource {
   /// Makes the cells of beam slots usable. Needed before the first of them is; for any thread, idempotent.
   /// @throws std::runtime_error with the reason if there is no memory for them
   virtual void prepareBeams() = 0;
+  /// Hidden states of the same model, in cells of their own.
+  virtual EmbeddingSource& embeddings() = 0;
   /// Tokens that one sequence can hold.
   virtual std::int32_t contextSize() const = 0;
   /// Tokens in one batch at most.

@@ -100,6 +100,7 @@ struct Request {
   std::int32_t cachedTokens = 0;  ///< of the prompt, reused when its first sequence was admitted
 
   bool isFinished() const;
+  bool givesWay() const { return spec.priority == Priority::background; }
   SlotKind slotKind() const { return beams ? SlotKind::beam : SlotKind::stream; }
   /// A sequence that is evaluating what all siblings need, if one is.
   Sequence* lead() const;

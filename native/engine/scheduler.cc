@@ -23,6 +23,7 @@ Scheduler::Scheduler(std::unique_ptr<LogitsSource> source, const SchedulerOption
       onStep_(std::move(onStep)),
       cache_(*source_, options.cacheRamBytes, !options.reproducible),
       tokenStep_(*source_),
+      embedJobs_(*source_, options.reproducible),
       thread_([this] { run(); }) {}
 
 Scheduler::~Scheduler() {
@@ -48,6 +49,16 @@ void Scheduler::cancel(std::uint64_t requestId, std::int32_t sequence) {
 }
 void Scheduler::setPaused(std::uint64_t requestId, bool paused) {
   enqueue(Pause{requestId, paused});
+}
+
+void Scheduler::prepareEmbeddings() {
+  source_->embeddings().prepare();
+}
+void Scheduler::embed(EmbedSpec spec) {
+  enqueue(std::move(spec));
+}
+void Scheduler::cancelEmbed(std::uint64_t id) {
+  enqueue(CancelEmbed{id});
 }
 
 void Scheduler::acknowledge() {
@@ -89,6 +100,7 @@ void Scheduler::run() {
     }
     removeFinished();
     publish();
+    embedJobs_.advance(!stalled_);
   }
 }
 
@@ -96,7 +108,8 @@ void Scheduler::run() {
 bool Scheduler::waitForWork(std::vector<Command>& commands) {
   std::unique_lock lock(mutex_);
   const auto ready = [this] {
-    return stopping_ || !commands_.empty() || (!stalled_ && unacknowledged_ < kUnacknowledgedLimit);
+    const bool hasWork = !stalled_ || !embedJobs_.isEmpty();
+    return stopping_ || !commands_.empty() || (hasWork && unacknowledged_ < kUnacknowledgedLimit);
   };
   if (const auto deadline = nextDeadline()) {
     if (!wake_.wait_until(lock, *deadline, ready)) stalled_ = false;

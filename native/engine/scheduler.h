@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/embed_jobs.h"
 #include "engine/kv_cache.h"
 #include "engine/logits_source.h"
 #include "engine/request.h"
@@ -62,6 +63,13 @@ class Scheduler {
   /// @throws std::runtime_error if there is no memory for them
   void prepareBeams();
   void submit(RequestSpec spec);
+  /// Makes room for hidden states; needed before the first embed().
+  /// @throws std::runtime_error if there is no memory for them
+  void prepareEmbeddings();
+  /// Hidden states are computed between steps, a batch after each.
+  void embed(EmbedSpec spec);
+  /// Ends a job, which hears of it. Unknown or finished ones are passed over.
+  void cancelEmbed(std::uint64_t id);
   /// Ends one sequence, or all if `sequence` is negative. Unknown or finished ones are passed over.
   void cancel(std::uint64_t requestId, std::int32_t sequence);
   /// A paused request keeps its slots and is not decoded.
@@ -81,7 +89,10 @@ class Scheduler {
     std::uint64_t requestId;
     bool paused;
   };
-  using Command = std::variant<RequestSpec, Cancel, Pause>;
+  struct CancelEmbed {
+    std::uint64_t id;
+  };
+  using Command = std::variant<RequestSpec, Cancel, Pause, EmbedSpec, CancelEmbed>;
   /// A sequence's part of the batch.
   struct Share {
     Sequence* sequence;
@@ -98,6 +109,8 @@ class Scheduler {
   void execute(RequestSpec spec);
   void execute(const Cancel& cancel);
   void execute(const Pause& pause);
+  void execute(EmbedSpec spec) { embedJobs_.add(std::move(spec)); }
+  void execute(const CancelEmbed& cancel) { embedJobs_.cancel(cancel.id); }
   void expireDeadlines();
   void removeFinished();
   void publish();
@@ -109,6 +122,7 @@ class Scheduler {
   // admission.cc: who has a slot
   void admitWaiting();
   Sequence* nextWaiting(bool admitsStreams, bool admitsBeams) const;
+  Sequence* nextWaiting(Priority priority, bool hasStreamSlot, std::int32_t& beamSlots) const;
   bool mayJoin(const Request& search) const;
   bool hasRoomFor(const Sequence& sequence) const;
   static std::int64_t rowCells(const Sequence& sequence);
@@ -119,12 +133,21 @@ class Scheduler {
   void preempt(Sequence& sequence);
   void leaveLead(Sequence& lead);
 
+  // priority.cc: what gives way
+  void freeSlotsForInteractive();
+  bool freeCellsForInteractive(const Sequence& waiting);
+  Sequence* youngestBackground(std::int32_t pool, bool orSearch) const;
+  void holdBackground(std::vector<Sequence*>& active);
+  std::int32_t promptShare(const Sequence& sequence, std::int32_t budget) const;
+  void bookBackground();
+
   // stepping.cc: one step
   void step();
   std::vector<Sequence*> activeSequences() const;
   void decodeByThemselves(const std::vector<Sequence*>& active);
   std::vector<Sequence*> takeTurn(const std::vector<Sequence*>& active);
   void buildBatch(const std::vector<Sequence*>& sequences);
+  std::int32_t pendingChunk(const Sequence& sequence) const;
   std::int32_t promptBudget() const;
   void learnPromptSpeed(Clock::duration elapsed);
   void addShare(Sequence& sequence, std::int32_t tokens);
@@ -155,14 +178,18 @@ class Scheduler {
   // Scheduler thread only.
   KvCache cache_;
   TokenStep tokenStep_;
+  EmbedJobs embedJobs_;
   std::list<std::unique_ptr<Request>> requests_;  ///< in order of arrival
   std::unordered_map<std::uint64_t, Request*> byId_;
   std::vector<BatchToken> batch_;
   std::vector<Share> shares_;
-  std::int32_t activeCount_ = 0;        ///< sequences that have work in this step, whatever their adapters
+  std::int32_t activeCount_ = 0;        ///< sequences that have work in this step, whatever their adapters;
+                                        ///< not those that give way to others
   std::int32_t decodingElsewhere_ = 0;  ///< those that are decoding but have other adapters than the batch
   std::int32_t adapterSet_ = 0;         ///< whose turn it is
   Clock::time_point turnStart_;
+  bool besideInteractive_ = false;  ///< background sequences have work, and interactive ones have
+  double backgroundRest_ = 0;       ///< steps that background sequences still leave to interactive ones
   std::vector<Event> events_;
   SchedulerStats counters_;
   double msPerPromptToken_ = 0;  ///< moving average; 0 until it is known

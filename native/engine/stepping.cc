@@ -27,7 +27,7 @@ void Scheduler::step() {
   auto active = activeSequences();
   stalled_ = active.empty();
   if (stalled_) return;
-  activeCount_ = static_cast<std::int32_t>(active.size());
+  holdBackground(active);
   decodingElsewhere_ = 0;
   if (source_->adapterSets() > 1) active = takeTurn(active);
   if (options_.reproducible) {
@@ -111,10 +111,20 @@ void Scheduler::buildBatch(const std::vector<Sequence*>& sequences) {
   std::int32_t budget = promptBudget();
   for (Sequence* sequence : sequences) {
     if (sequence->state != SequenceState::prefilling || budget <= 0) continue;
-    const std::int32_t tokens = std::min(budget, sequence->pendingTokens());
+    budget = promptShare(*sequence, budget);
+    const std::int32_t tokens = std::min(budget, pendingChunk(*sequence));
     addShare(*sequence, tokens);
     budget -= tokens;
   }
+}
+
+/// Tokens of a row that may be evaluated at once. Reproducible mode evaluates what was generated token by
+/// token again when a sequence comes back, as it did the first time.
+std::int32_t Scheduler::pendingChunk(const Sequence& sequence) const {
+  const std::int32_t pending = sequence.pendingTokens();
+  if (!options_.reproducible || sequence.request.beams) return pending;
+  const auto prompt = static_cast<std::int32_t>(sequence.request.spec.prompt.size());
+  return sequence.evaluated < prompt ? std::min(pending, prompt - sequence.evaluated) : 1;
 }
 
 /// Prompt tokens that may join the decoding sequences' tokens in the batch. Streams with other adapters wait
@@ -159,6 +169,7 @@ void Scheduler::decode(const std::vector<Sequence*>& sequences) {
   ++counters_.decodeSteps;
   const auto decoded = Clock::now();
   learnPromptSpeed(decoded - start);
+  bookBackground();
   for (const Share& share : shares_) accept(share);
   counters_.samplingMs += std::chrono::duration<double, std::milli>(Clock::now() - decoded).count();
 }

@@ -18,7 +18,8 @@ constexpr std::int32_t kBeamSlots = 64;
 TableSource::TableSource(const TableOptions& options, std::vector<std::vector<float>> tables)
     : options_(options),
       tables_(std::move(tables)),
-      cells_(static_cast<std::size_t>(options.slots + kBeamSlots)) {
+      cells_(static_cast<std::size_t>(options.slots + kBeamSlots)),
+      embeddings_(tables_, vocabularySize(), options.contextSize, options.stepDelayMs) {
   if (options_.totalCells <= 0) options_.totalCells = std::int64_t{options_.contextSize} * options_.slots;
   if (options_.beamCells <= 0) options_.beamCells = std::int64_t{options_.contextSize} * kBeamSlots;
   const std::size_t size = vocabularySize() * vocabularySize();

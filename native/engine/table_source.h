@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/embed_table.h"
 #include "engine/logits_source.h"
 
 namespace glossa {
@@ -33,6 +34,7 @@ class TableSource final : public LogitsSource {
   }
   SlotGroup slotGroup(SlotKind kind) const override;
   void prepareBeams() override {}
+  EmbeddingSource& embeddings() override { return embeddings_; }
   std::int32_t contextSize() const override { return options_.contextSize; }
   std::int32_t batchSize() const override { return 256; }
   std::int32_t adapterSets() const override { return static_cast<std::int32_t>(tables_.size()); }
@@ -61,6 +63,7 @@ class TableSource final : public LogitsSource {
   TableOptions options_;
   std::vector<std::vector<float>> tables_;  ///< by adapter set
   std::vector<std::vector<Cell>> cells_;    ///< by slot
+  EmbedTable embeddings_;
   std::vector<BatchToken> batch_;
   std::int32_t adapterSet_ = 0;  ///< of the last batch
   std::atomic<bool> aborting_ = false;

@@ -51,6 +51,7 @@ namespace glossa {
   X(llama_detach_threadpool)             \
   X(llama_detokenize)                    \
   X(llama_free)                          \
+  X(llama_get_embeddings_ith)            \
   X(llama_get_logits_ith)                \
   X(llama_get_memory)                    \
   X(llama_init_from_model)               \
@@ -73,6 +74,7 @@ namespace glossa {
   X(llama_model_meta_val_str)            \
   X(llama_model_meta_val_str_by_index)   \
   X(llama_model_n_ctx_train)             \
+  X(llama_model_n_embd_out)              \
   X(llama_model_n_params)                \
   X(llama_model_n_swa)                   \
   X(llama_model_quantize)                \

@@ -6,6 +6,7 @@
 #include "node/async.h"
 #include "node/channel.h"
 #include "node/convert.h"
+#include "node/embed.h"
 #include "node/model_object.h"
 #include "node/source_steps.h"
 
@@ -17,6 +18,7 @@ struct Started {
   std::shared_ptr<Scheduler> scheduler;
   std::shared_ptr<GrammarFactory> grammars;
   std::size_t vocabularySize;
+  std::int32_t contextSize;
   std::int32_t adapterSets;
 };
 
@@ -51,16 +53,20 @@ std::vector<std::vector<float>> tablesOf(const Napi::Value& value) {
 }  // namespace
 
 Napi::FunctionReference EngineObject::define(Napi::Env env) {
-  return Napi::Persistent(DefineClass(env, "NativeEngine",
-                                      {
-                                          InstanceMethod<&EngineObject::prepareBeams>("prepareBeams"),
-                                          InstanceMethod<&EngineObject::submit>("submit"),
-                                          InstanceMethod<&EngineObject::cancel>("cancel"),
-                                          InstanceMethod<&EngineObject::setPaused>("setPaused"),
-                                          InstanceMethod<&EngineObject::acknowledge>("acknowledge"),
-                                          InstanceMethod<&EngineObject::stats>("stats"),
-                                          InstanceMethod<&EngineObject::stop>("stop"),
-                                      }));
+  return Napi::Persistent(
+      DefineClass(env, "NativeEngine",
+                  {
+                      InstanceMethod<&EngineObject::prepareBeams>("prepareBeams"),
+                      InstanceMethod<&EngineObject::submit>("submit"),
+                      InstanceMethod<&EngineObject::prepareEmbeddings>("prepareEmbeddings"),
+                      InstanceMethod<&EngineObject::embed>("embed"),
+                      InstanceMethod<&EngineObject::cancelEmbed>("cancelEmbed"),
+                      InstanceMethod<&EngineObject::cancel>("cancel"),
+                      InstanceMethod<&EngineObject::setPaused>("setPaused"),
+                      InstanceMethod<&EngineObject::acknowledge>("acknowledge"),
+                      InstanceMethod<&EngineObject::stats>("stats"),
+                      InstanceMethod<&EngineObject::stop>("stop"),
+                  }));
 }
 
 EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EngineObject>(info) {
@@ -69,6 +75,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   scheduler_ = started.scheduler;
   grammars_ = started.grammars;
   vocabularySize_ = started.vocabularySize;
+  contextSize_ = started.contextSize;
   adapterSets_ = started.adapterSets;
   AddonData::of(info.Env()).engines.insert(this);
 }
@@ -91,6 +98,7 @@ Napi::Value EngineObject::start(Napi::Env env, SourceMaker makeSource,
       [makeSource = std::move(makeSource), grammars = std::move(grammars), options, channel] {
         auto source = makeSource();
         const std::size_t vocabularySize = source->vocabularySize();
+        const std::int32_t contextSize = source->contextSize();
         const std::int32_t adapterSets = source->adapterSets();
         auto scheduler =
             std::make_shared<Scheduler>(std::move(source), options, [channel](std::vector<Event> events) {
@@ -101,7 +109,7 @@ Napi::Value EngineObject::start(Napi::Env env, SourceMaker makeSource,
               };
               if (channel->NonBlockingCall(step, deliver) != napi_ok) delete step;
             });
-        return Started{std::move(scheduler), grammars, vocabularySize, adapterSets};
+        return Started{std::move(scheduler), grammars, vocabularySize, contextSize, adapterSets};
       },
       [](Napi::Env callEnv, Started started) -> Napi::Value {
         return AddonData::of(callEnv).engineClass.New({Napi::External<Started>::New(callEnv, &started)});
@@ -190,6 +198,29 @@ Napi::Value EngineObject::submit(const Napi::CallbackInfo& info) {
   RequestSpec spec = requestSpecOf(request, vocabularySize_, adapterSets_);
   spec.grammar = grammarOf(request, spec);
   scheduler(info.Env()).submit(std::move(spec));
+  return info.Env().Undefined();
+}
+
+Napi::Value EngineObject::prepareEmbeddings(const Napi::CallbackInfo& info) {
+  scheduler(info.Env());
+  return AsyncTask<Nothing>::run(
+      info.Env(),
+      [scheduler = scheduler_] {
+        scheduler->prepareEmbeddings();
+        return Nothing{};
+      },
+      toUndefined);
+}
+
+Napi::Value EngineObject::embed(const Napi::CallbackInfo& info) {
+  EmbedSpec spec = embedSpecOf(info[0].As<Napi::Object>(), {vocabularySize_, contextSize_, adapterSets_});
+  spec.onDone = embedCallback(info.Env(), info[1].As<Napi::Function>());
+  scheduler(info.Env()).embed(std::move(spec));
+  return info.Env().Undefined();
+}
+
+Napi::Value EngineObject::cancelEmbed(const Napi::CallbackInfo& info) {
+  scheduler(info.Env()).cancelEmbed(static_cast<std::uint64_t>(info[0].As<Napi::Number>().Int64Value()));
   return info.Env().Undefined();
 }
 

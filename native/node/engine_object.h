@@ -37,6 +37,9 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   Scheduler& scheduler(Napi::Env env) const;
   Napi::Value prepareBeams(const Napi::CallbackInfo& info);
   Napi::Value submit(const Napi::CallbackInfo& info);
+  Napi::Value prepareEmbeddings(const Napi::CallbackInfo& info);
+  Napi::Value embed(const Napi::CallbackInfo& info);
+  Napi::Value cancelEmbed(const Napi::CallbackInfo& info);
   Napi::Value cancel(const Napi::CallbackInfo& info);
   Napi::Value setPaused(const Napi::CallbackInfo& info);
   Napi::Value acknowledge(const Napi::CallbackInfo& info);
@@ -46,6 +49,7 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   std::shared_ptr<Scheduler> scheduler_;
   std::shared_ptr<GrammarFactory> grammars_;
   std::size_t vocabularySize_ = 0;
+  std::int32_t contextSize_ = 0;
   std::int32_t adapterSets_ = 0;
 };
 

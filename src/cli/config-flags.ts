@@ -16,13 +16,14 @@ export function addConfigFlags(command: Command): Command {
 }
 
 /**
- * The configuration that a command's flags, the environment and the configuration file make.
+ * The configuration that a command's flags, the environment and the configuration file make; `extra` counts like
+ * flags, and goes before those that were given.
  *
  * @throws GlossaError CONFIG_INVALID
  */
-export function configurationOf(command: Command): Configuration {
+export function configurationOf(command: Command, extra: FlagValues = {}): Configuration {
   return loadConfiguration({
-    flags: flagValues(command),
+    flags: { ...flagValues(command), ...extra },
     configFile: command.opts<{ config?: string }>().config,
     env: process.env,
     cwd: process.cwd(),

@@ -20,6 +20,12 @@ export async function runServer(
     { level: configuration.settings.logLevel },
     pino.destination({ dest: 2, sync: true }),
   );
+  const { classicVariables } = configuration;
+  if (classicVariables.length > 0)
+    log.info(
+      { variables: classicVariables },
+      'settings come from environment variables of the llm-inference server',
+    );
   const server = await startServer({ configuration, dialects, startEngine, log });
   stopOnSignals(
     () => server.stop(),

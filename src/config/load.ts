@@ -5,6 +5,7 @@ import { GlossaError } from '../errors.js';
 import { generationParametersSchema } from '../generation/request-fields.js';
 import { suggestion } from '../nearest-name.js';
 import { firstProblem } from '../schema-issues.js';
+import { classicSource } from './classic-environment.js';
 import { isLoopback } from './loopback.js';
 import { resolveModels, type ModelCatalogue, type ModelEnvironment } from './models.js';
 import { CONFIG_FILE_ENV, OPTIONS } from './options.js';
@@ -22,6 +23,8 @@ export interface Configuration {
   readonly catalogue: ModelCatalogue;
   /** From the settings and from the key file. */
   readonly apiKeys: readonly string[];
+  /** Variables of the llm-inference server that some of the settings come from. */
+  readonly classicVariables: readonly string[];
 }
 
 /** Where configuration comes from. */
@@ -34,31 +37,38 @@ export interface ConfigInputs extends ModelEnvironment {
 }
 
 /**
- * The configuration from flags, environment, file and defaults, the earlier before the later.
+ * The configuration from flags, environment, file, the llm-inference server's environment and defaults, the earlier
+ * before the later.
  *
  * @throws GlossaError CONFIG_INVALID, naming the flag, the variable or the key that is wrong
  */
 export function loadConfiguration(inputs: ConfigInputs): Configuration {
   const named =
     inputs.configFile ?? (inputs.env[CONFIG_FILE_ENV] === '' ? undefined : inputs.env[CONFIG_FILE_ENV]);
-  const settings = parseSettings([
+  const sources = [
     flagSource(inputs.flags, inputs.cwd),
     environmentSource(inputs.env, inputs.cwd),
     fileSource(named, inputs.cwd),
-  ]);
+  ];
+  const classic = classicSource(inputs.env, inputs.cwd, sources);
+  const settings = parseSettings([...sources, classic.source]);
   const fileKeys =
     settings.apiKeyFile === undefined ? [] : readKeys(resolve(inputs.cwd, settings.apiKeyFile));
   const apiKeys = [...new Set([...settings.apiKeys, ...fileKeys])];
   checkExposure(settings, apiKeys);
-  return { settings, catalogue: resolveModels(settings, inputs), apiKeys };
+  return { settings, catalogue: resolveModels(settings, inputs), apiKeys, classicVariables: classic.used };
 }
 
-/** One set of settings from several sources, the first that has a value winning. */
+/**
+ * One set of settings from several sources, the first that has a value winning; the keys of `generateDefaults` one by
+ * one.
+ */
 export function parseSettings(sources: readonly ConfigSource[]): Settings {
   const merged: Record<string, unknown> = {};
   for (const option of OPTIONS) {
-    const source = sources.find((candidate) => candidate.values.has(option.name));
-    if (source !== undefined) merged[option.name] = source.values.get(option.name);
+    const given = sources.flatMap(({ values }) => (values.has(option.name) ? [values.get(option.name)] : []));
+    if (given.length > 0)
+      merged[option.name] = option.name === 'generateDefaults' ? mergeKeys(given) : given[0];
   }
   const result = settingsSchema.safeParse(merged);
   if (result.success) return result.data;
@@ -73,6 +83,14 @@ export function parseSettings(sources: readonly ConfigSource[]): Settings {
   const message =
     unknown === undefined ? problem.message : `unknown key ${unknown}${suggestion(unknown, ENTRY_KEYS)}`;
   throw new GlossaError('CONFIG_INVALID', `${where}: ${message}`);
+}
+
+/** Records as one, the earlier before the later; what is no record is left for the schema to refuse. */
+function mergeKeys(records: readonly unknown[]): unknown {
+  const fault = records.find(
+    (record) => typeof record !== 'object' || record === null || Array.isArray(record),
+  );
+  return fault === undefined ? (Object.assign({}, ...records.toReversed()) as unknown) : fault;
 }
 
 function readKeys(path: string): string[] {

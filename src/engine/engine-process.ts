@@ -17,6 +17,7 @@ import type {
   ModelInfo,
 } from './engine.js';
 import { EventStream } from './event-stream.js';
+import { unpacked } from './packed-embeddings.js';
 import type { CallName, Calls, FromEngine, Submission } from './protocol.js';
 import { RestartPolicy } from './restart-policy.js';
 
@@ -60,6 +61,8 @@ export class EngineProcess implements Engine {
   #info: ModelInfo | null = null;
   #state: State = 'starting';
   #nextId = 1;
+  /** Calls to embed() that are not answered yet. */
+  #embeddings = 0;
 
   private constructor(options: EngineOptions, events: EngineEvents) {
     this.#options = options;
@@ -96,9 +99,7 @@ export class EngineProcess implements Engine {
     const { adapterSet = 0, priority = 'interactive', continuedTokens = 0 } = options;
     const { defaults = {}, signal } = options;
     const request = parseGenerationRequest(input, defaults);
-    if (this.#jobs.size >= this.#options.queueLimit + (this.#info?.parallelSequences ?? 0)) {
-      throw new GlossaError('OVERLOADED', `${this.#jobs.size} requests are waiting already; try again later`);
-    }
+    this.#checkQueue();
     const id = this.#nextId++;
     const seed = request.seed ?? randomInt(2 ** 48 - 1);
     const stream = new EventStream(
@@ -124,11 +125,14 @@ export class EngineProcess implements Engine {
     inputs: readonly (string | readonly number[])[],
     { adapterSet = 0, signal }: EmbedOptions = {},
   ): Promise<Embeddings> {
-    const cancelled = (): GlossaError => new GlossaError('CANCELLED', 'the request was cancelled');
-    const answer = this.#call('embed', { inputs, adapterSet });
-    const { vectors, promptTokens } =
-      signal === undefined ? await answer : await abortable(answer, signal, cancelled);
-    return { vectors: vectors.map((vector) => Float32Array.from(vector)), promptTokens };
+    this.#checkOpen();
+    this.#checkQueue();
+    this.#embeddings += 1;
+    try {
+      return unpacked(await this.#call('embed', { inputs, adapterSet }, signal));
+    } finally {
+      this.#embeddings -= 1;
+    }
   }
 
   async tokenize(
@@ -154,6 +158,12 @@ export class EngineProcess implements Engine {
       this.#failEverything(new GlossaError('CLOSED', 'the engine was closed'));
     }
     await this.#child?.close();
+  }
+
+  #checkQueue(): void {
+    const waiting = this.#jobs.size + this.#embeddings;
+    if (waiting < this.#options.queueLimit + (this.#info?.parallelSequences ?? 0)) return;
+    throw new GlossaError('OVERLOADED', `${waiting} requests are waiting already; try again later`);
   }
 
   #checkOpen(): void {
@@ -315,13 +325,24 @@ export class EngineProcess implements Engine {
     this.#calls.clear();
   }
 
-  async #call<Name extends CallName>(name: Name, ask: Calls[Name]['ask']): Promise<Calls[Name]['answer']> {
+  async #call<Name extends CallName>(
+    name: Name,
+    ask: Calls[Name]['ask'],
+    signal?: AbortSignal,
+  ): Promise<Calls[Name]['answer']> {
     this.#checkOpen();
     if (this.#state !== 'ready') throw new GlossaError('MODEL_LOADING', 'the engine is being restarted');
+    const cancelled = (): GlossaError => new GlossaError('CANCELLED', 'the request was cancelled');
+    if (signal?.aborted === true) throw cancelled();
     const callId = this.#nextId++;
-    return await new Promise<Calls[Name]['answer']>((resolve, reject) => {
+    const answer = new Promise<Calls[Name]['answer']>((resolve, reject) => {
       this.#calls.set(callId, { resolve, reject });
       this.#child?.send({ type: 'call', callId, name, ask });
+    });
+    if (signal === undefined) return await answer;
+    return await abortable(answer, signal, () => {
+      this.#child?.send({ type: 'cancelCall', callId });
+      return cancelled();
     });
   }
 }

@@ -6,11 +6,12 @@ import type { NativeEngine, NativeEvent, NativeRequest } from './native-engine.j
 import { nativeAdapters } from './adapters.js';
 import { openBackend } from './backend.js';
 import { TURN_FILE } from './compute-turn.js';
+import { Embedder, type FlatEmbeddings } from './embedder.js';
 import type { EngineOptions, EngineStats, ModelInfo } from './engine.js';
 import { cacheBytes, type CacheSizes, fitCache, hasRotaryPositions, kvBytesPerToken } from './fit.js';
 import { checkAdapterFile, checkModelFile, reasonOf } from './load-failure.js';
 import { nativeRequest } from './native-request.js';
-import type { Calls, Submission } from './protocol.js';
+import type { Submission } from './protocol.js';
 
 interface LoadedModelEvents {
   readonly onProgress: (fraction: number) => void;
@@ -24,6 +25,7 @@ export class LoadedModel {
   readonly #engine: NativeEngine;
   /** Requests that are not the scheduler's yet, with the sequences of them cancelled meanwhile. */
   readonly #preparing = new Map<number, number[]>();
+  readonly #embedder: Embedder;
   /** Settled once there is room for beams; null before the first request for them, and after a failure. */
   #beams: Promise<void> | null = null;
 
@@ -31,6 +33,7 @@ export class LoadedModel {
     this.#model = model;
     this.#engine = engine;
     this.info = info;
+    this.#embedder = new Embedder(engine, info, (text) => model.tokenize(text, true, false));
   }
 
   /**
@@ -148,11 +151,17 @@ export class LoadedModel {
     );
   }
 
+  /**
+   * Vectors of the inputs, one after the other, and each input's tokens; Engine.embed says more.
+   *
+   * @throws GlossaError INVALID_REQUEST, CONTEXT_OVERFLOW or OUT_OF_MEMORY; CANCELLED once `signal` is aborted
+   */
   embed(
-    _inputs: readonly (string | readonly number[])[],
-    _adapterSet: number,
-  ): Promise<Calls['embed']['answer']> {
-    return Promise.reject(new GlossaError('INTERNAL', 'embeddings are being built'));
+    inputs: readonly (string | readonly number[])[],
+    adapterSet: number,
+    signal: AbortSignal,
+  ): Promise<FlatEmbeddings> {
+    return this.#embedder.embed(inputs, adapterSet, signal);
   }
 
   stats(): EngineStats {
@@ -191,13 +200,15 @@ function describe(
 ): ModelInfo {
   const { startTokenId, ...info } = model.info();
   // A GPU's cache is not this process's memory.
-  const beamBytes = backend === 'cpu' ? cacheBytes(beamCells, kvBytesPerToken(info.metadata, kvType)) : 0;
+  const laterCells = beamCells + contextSize;
+  const laterBytes = backend === 'cpu' ? cacheBytes(laterCells, kvBytesPerToken(info.metadata, kvType)) : 0;
   return {
     ...info,
     startTokenId: startTokenId < 0 ? null : startTokenId,
     architecture: info.metadata['general.architecture'] ?? 'unknown',
-    // Weights were read for checking and the KV cache was cleared, so both are resident by now. The beams' pool will be.
-    memoryBytes: process.memoryUsage.rss() + beamBytes,
+    // Weights were read for checking and the KV cache was cleared, so both are resident by now. The cells of beams and
+    // embeddings will be.
+    memoryBytes: process.memoryUsage.rss() + laterBytes,
     contextSize,
     parallelSequences,
     backend,

@@ -94,6 +94,17 @@ export interface NativeEngineStats {
   readonly samplingMs: number;
 }
 
+/** Inputs to be embedded, tokenized. */
+export interface NativeEmbedJob {
+  readonly id: number;
+  /** Each of 1 to contextSize ids below the vocabulary's size (re-checked natively). */
+  readonly inputs: readonly (readonly number[])[];
+  readonly adapterSet: number;
+}
+
+/** Takes why there are no vectors, or the vectors, one after the other. */
+export type EmbedCallback = (failure: string | null, vectors: Float32Array<ArrayBuffer> | null) => void;
+
 export interface NativeEngine {
   /** Makes room for beams, which is needed before the first request with more than one is submitted. */
   prepareBeams(): Promise<void>;
@@ -101,6 +112,12 @@ export interface NativeEngine {
   /** A negative sequence means all of the request. */
   cancel(id: number, sequence: number): void;
   setPaused(id: number, paused: boolean): void;
+  /** Makes room for hidden states, which is needed before the first `embed`. */
+  prepareEmbeddings(): Promise<void>;
+  /** Calls back once, unless the engine is stopped before. */
+  embed(job: NativeEmbedJob, onDone: EmbedCallback): void;
+  /** Ends a job, which fails then. One that is unknown or done is passed over. */
+  cancelEmbed(id: number): void;
   acknowledge(): void;
   stats(): NativeEngineStats;
   stop(): Promise<void>;

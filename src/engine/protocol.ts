@@ -18,13 +18,20 @@ export interface Submission extends Omit<SeededRequest, 'maxTime'>, RequestTerms
   readonly remainingMs?: number;
 }
 
+/** Embeddings as they travel: messages are JSON, in which numbers would take five times as long. */
+export interface PackedEmbeddings {
+  /** Base64 of all vectors' float32 values in the machine's byte order, one vector after the other. */
+  readonly vectors: string;
+  readonly promptTokens: readonly number[];
+}
+
 /** Questions with one answer each, and the types of both. */
 export interface Calls {
   tokenize: { ask: { text: string; addSpecial: boolean; parseSpecial: boolean }; answer: number[] };
   detokenize: { ask: { tokens: readonly number[] }; answer: string };
   embed: {
     ask: { inputs: readonly (string | readonly number[])[]; adapterSet: number };
-    answer: { vectors: readonly (readonly number[])[]; promptTokens: readonly number[] };
+    answer: PackedEmbeddings;
   };
   stats: { ask: Record<string, never>; answer: EngineStats };
 }
@@ -41,6 +48,8 @@ export type ToEngine =
       readonly name: CallName;
       readonly ask: Calls[CallName]['ask'];
     }
+  /** Nobody waits for the answer any more. */
+  | { readonly type: 'cancelCall'; readonly callId: number }
   | { readonly type: 'close' };
 
 export type FromEngine =

@@ -4,7 +4,8 @@ import process from 'node:process';
 import { GlossaError } from '../errors.js';
 import { loadAddon } from './addon.js';
 import { LoadedModel } from './loaded-model.js';
-import type { CallName, Calls, Failure, FromEngine, ToEngine } from './protocol.js';
+import { packed } from './packed-embeddings.js';
+import type { CallName, Calls, Failure, FromEngine, PackedEmbeddings, ToEngine } from './protocol.js';
 import { StepSender } from './step-sender.js';
 
 function send(message: FromEngine, sent?: () => void): void {
@@ -45,6 +46,20 @@ async function load(message: ToEngine & { type: 'load' }): Promise<void> {
   }
 }
 
+/** Calls that can be given up, while they run. */
+const running = new Map<number, AbortController>();
+
+async function embed(call: ToEngine & { type: 'call' }, loaded: LoadedModel): Promise<PackedEmbeddings> {
+  const { inputs, adapterSet } = call.ask as Calls['embed']['ask'];
+  const controller = new AbortController();
+  running.set(call.callId, controller);
+  try {
+    return packed(await loaded.embed(inputs, adapterSet, controller.signal));
+  } finally {
+    running.delete(call.callId);
+  }
+}
+
 async function answer(
   call: ToEngine & { type: 'call' },
   loaded: LoadedModel,
@@ -56,10 +71,8 @@ async function answer(
     }
     case 'detokenize':
       return loaded.detokenize((call.ask as Calls['detokenize']['ask']).tokens);
-    case 'embed': {
-      const { inputs, adapterSet } = call.ask as Calls['embed']['ask'];
-      return await loaded.embed(inputs, adapterSet);
-    }
+    case 'embed':
+      return await embed(call, loaded);
     case 'stats':
       return loaded.stats();
   }
@@ -88,6 +101,9 @@ async function handle(message: ToEngine): Promise<void> {
       return;
     case 'pause':
       model.setPaused(message.id, message.paused);
+      return;
+    case 'cancelCall':
+      running.get(message.callId)?.abort();
       return;
     case 'call':
       try {

@@ -39,7 +39,7 @@ export function checkRules(request: GenerationRequest, facts: RequestFacts): voi
 }
 
 /** Candidates of one step of beam search: enough for numBeams that go on if all EOS ids are among them. */
-function candidatesPerStep(numBeams: number, eosTokenIds: number): number {
+export function candidatesPerStep(numBeams: number, eosTokenIds: number): number {
   return Math.max(2, 1 + eosTokenIds) * numBeams;
 }
 

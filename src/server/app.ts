@@ -39,6 +39,10 @@ export function createApp(parts: AppParts): ServerApp {
     renderError(dialects, context, new GlossaError('ROUTE_NOT_FOUND', 'no such route')),
   );
 
+  app.use(async function tellListener(context, next) {
+    context.set('listener', listener);
+    await next();
+  });
   app.use(logRequests(log, settings));
   if (isLoopback(settings.host)) app.use(requireKnownHost(settings.allowedHosts));
   app.use(allowOrigins(dialects, { origins: settings.corsOrigins, withKeys: keys.areRequired }));
@@ -56,7 +60,7 @@ export function createApp(parts: AppParts): ServerApp {
 function renderError(dialects: readonly Dialect[], context: ServerContext, error: GlossaError): Response {
   context.get('record').error = error;
   for (const [name, value] of Object.entries(errorHeaders(error.code))) context.header(name, value);
-  const owner = dialects.find((dialect) => dialect.owns(context.req.path));
+  const owner = dialects.find((dialect) => dialect.owns(context.req.path, context));
   if (owner !== undefined) return owner.renderError(context, error);
   return context.json({ error: { code: error.code, message: error.message } }, statusOf(error.code));
 }

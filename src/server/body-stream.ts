@@ -10,13 +10,16 @@ export class BodyStream {
   readonly readable: ReadableStream<Uint8Array>;
   readonly #left = new AbortController();
   readonly #controller: ReadableStreamDefaultController<Uint8Array>;
+  readonly #encode: (text: string) => Uint8Array;
   #pending = '';
   #flush: NodeJS.Immediate | undefined;
   #ended = false;
   #breakOff: (() => void) | undefined;
   #drained: (() => void) | undefined;
 
-  constructor() {
+  /** @param encode what the text of one chunk is sent as; default: its UTF-8 bytes */
+  constructor(encode: (text: string) => Uint8Array = (text) => Buffer.from(text)) {
+    this.#encode = encode;
     let captured: ReadableStreamDefaultController<Uint8Array> | undefined;
     this.readable = new ReadableStream<Uint8Array>(
       {
@@ -67,10 +70,11 @@ export class BodyStream {
     });
   }
 
-  /** Sends what is pending and ends the body as complete. Idempotent. */
-  close(): void {
+  /** Sends what is pending, then `last` as it is, and ends the body as complete. Idempotent. */
+  close(last?: Uint8Array): void {
     if (this.#ended) return;
     this.#send();
+    if (last !== undefined) this.#controller.enqueue(last);
     this.#ended = true;
     this.#controller.close();
   }
@@ -99,7 +103,7 @@ export class BodyStream {
     clearImmediate(this.#flush);
     this.#flush = undefined;
     if (this.#ended || this.#pending === '') return;
-    this.#controller.enqueue(Buffer.from(this.#pending));
+    this.#controller.enqueue(this.#encode(this.#pending));
     this.#pending = '';
   }
 

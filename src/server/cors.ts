@@ -37,7 +37,7 @@ export function allowOrigins(
   options: OriginOptions,
 ): MiddlewareHandler<ServerEnv> {
   return async function allowOrigins(context, next) {
-    const owner = dialects.find((dialect) => dialect.owns(context.req.path));
+    const owner = dialects.find((dialect) => dialect.owns(context.req.path, context));
     const policy = owner === undefined ? undefined : effectivePolicy(owner, options);
     const origin = context.req.header('origin');
     const allowed = policy && allowedOrigin(policy, origin);

@@ -36,7 +36,7 @@ export interface ServerBindings extends HttpBindings {
 /** Types of Hono's context in this server. In-memory requests have no bindings. */
 export interface ServerEnv {
   Bindings: Partial<ServerBindings>;
-  Variables: { requestId: string; record: RequestRecord };
+  Variables: { requestId: string; record: RequestRecord; listener: ListenerKind };
 }
 
 export type ServerApp = Hono<ServerEnv>;
@@ -74,8 +74,11 @@ export interface CorsPolicy {
 /** One API: its routes and the shape of its errors. It knows no other dialect. */
 export interface Dialect {
   readonly name: DialectName;
-  /** Whether a path belongs to this API, so that errors before its routes take its shape too. */
-  owns(path: string): boolean;
+  /**
+   * Whether a path belongs to this API, so that errors before its routes take its shape too. APIs that share a path
+   * tell by the context whose it is: by the listener, or by what they found in the request.
+   */
+  owns(path: string, context: ServerContext): boolean;
   /** Absent: pages of other origins may not call, unless the settings name them. */
   readonly cors?: CorsPolicy;
   /** Whether a path's handler finds out itself who asks, and refuses; absent: keys in headers are checked before. */

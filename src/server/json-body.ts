@@ -4,14 +4,29 @@ import type { ServerContext } from './dialect.js';
 /** A request's body as a JSON object. */
 export type JsonObject = Record<string, unknown>;
 
+/** Bodies that were read. One handler may look into a request before it leaves it to another. */
+const bodies = new WeakMap<Request, Promise<JsonObject>>();
+
 /**
- * Reads a body as a JSON object, whatever its media type says: clients of several APIs send none, or a wrong one.
+ * Reads a body as a JSON object, whatever its media type says: clients of several APIs send none, or a wrong one. Can
+ * be called again for the same request, with the same outcome: the object is shared and not to be changed.
  *
  * @throws GlossaError BODY_TOO_LARGE if more than `limit` bytes came or are announced; INVALID_REQUEST if
  *   it is no UTF-8, no JSON, or no object; CANCELLED if the client left before its end
  */
 export async function readJsonObject(context: ServerContext, limit: number): Promise<JsonObject> {
-  const bytes = await readBody(context.req.raw, limit);
+  const request = context.req.raw;
+  const body = bodies.get(request) ?? readBody(request, limit).then(parseJsonObject);
+  bodies.set(request, body);
+  return await body;
+}
+
+/**
+ * The JSON object that a body's bytes are.
+ *
+ * @throws GlossaError INVALID_REQUEST if they are no UTF-8, no JSON, or no object
+ */
+export function parseJsonObject(bytes: Uint8Array): JsonObject {
   const value = parseJson(decodeUtf8(bytes));
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
   throw new GlossaError('INVALID_REQUEST', `expected a JSON object as the body, received ${kindOf(value)}`);
@@ -23,7 +38,13 @@ export async function readJsonObject(context: ServerContext, limit: number): Pro
  */
 const DISCARD_BYTES = 64 * 1024 * 1024;
 
-async function readBody(request: Request, limit: number): Promise<Uint8Array> {
+/**
+ * Reads a body's bytes as they came.
+ *
+ * @throws GlossaError BODY_TOO_LARGE if more than `limit` bytes came or are announced; CANCELLED if the client left
+ *   before its end
+ */
+export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
   const announced = request.headers.get('content-length');
   if (announced !== null && Number(announced) > Math.max(limit, DISCARD_BYTES)) throw tooLarge(limit);
   try {

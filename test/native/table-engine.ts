@@ -143,6 +143,25 @@ export class TableEngine {
     this.#engine.cancel(id, sequence);
   }
 
+  /** Starts a job; `id` cancels it, `done` rejects with the reason if it fails. */
+  embed(inputs: readonly (readonly number[])[], adapterSet = 0): { id: number; done: Promise<Float32Array> } {
+    const id = this.#nextId++;
+    const done = this.#engine.prepareEmbeddings().then(
+      () =>
+        new Promise<Float32Array>((resolve, reject) => {
+          this.#engine.embed({ id, inputs, adapterSet }, (failure, vectors) => {
+            if (vectors === null) reject(new Error(failure ?? 'neither vectors nor a failure'));
+            else resolve(vectors);
+          });
+        }),
+    );
+    return { id, done };
+  }
+
+  cancelEmbed(id: number): void {
+    this.#engine.cancelEmbed(id);
+  }
+
   setPaused(id: number, paused: boolean): void {
     this.#engine.setPaused(id, paused);
   }

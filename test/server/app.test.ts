@@ -125,6 +125,7 @@ describe('every error code', () => {
     UNAUTHORIZED: 401,
     FORBIDDEN: 403,
     MODEL_NOT_FOUND: 404,
+    TASK_NOT_FOUND: 404,
     ROUTE_NOT_FOUND: 404,
     BODY_TOO_LARGE: 413,
     MODEL_LOAD_FAILED: 424,

@@ -9,6 +9,7 @@ import type { CorsPolicy } from '../../src/server/dialect.js';
 import { startServer, type GlossaServer } from '../../src/server/glossa-server.js';
 import { FakeEngine, fakeEngineFactory } from '../fakes/engine.js';
 import { silent, testConfiguration } from '../fakes/server.js';
+import { temporaryStateFolder } from '../fakes/state-folder.js';
 import { echoDialect, type EchoState } from './echo-dialect.js';
 
 /** A server with nothing but the echo dialect. */
@@ -25,7 +26,12 @@ export async function echoServer(
 ): Promise<EchoServer> {
   const { factory, state } = echoDialect(options.cors);
   const server = await startServer({
-    configuration: testConfiguration({ port: '0', shutdownTimeout: '1', ...options.flags }),
+    configuration: testConfiguration({
+      port: '0',
+      shutdownTimeout: '1',
+      stateDir: temporaryStateFolder(),
+      ...options.flags,
+    }),
     dialects: [factory],
     startEngine: fakeEngineFactory(() => new FakeEngine()),
     log: options.log ?? silent,

@@ -16,7 +16,8 @@ export function snapshotFolder(id: string, commit: string, env: NodeJS.ProcessEn
   return join(cacheFolder(env), 'hub', id.replace('/', '--'), commit, name);
 }
 
-function cacheFolder(env: NodeJS.ProcessEnv): string {
+/** Where everything is kept that can be fetched or made again: see `snapshotFolder`. */
+export function cacheFolder(env: NodeJS.ProcessEnv): string {
   const { [CACHE_ENV]: own, XDG_CACHE_HOME: shared } = env;
   if (own !== undefined && own !== '') return resolve(own);
   // The XDG base directory specification has relative paths ignored.

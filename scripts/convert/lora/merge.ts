@@ -111,7 +111,8 @@ async function merge(
   return { ...source, config, checkpoint, tokenizer, adapterFolders };
 }
 
-async function hasTokenizer(folder: string): Promise<boolean> {
+/** Whether a folder has a tokenizer's files. */
+export async function hasTokenizer(folder: string): Promise<boolean> {
   const names = await readdir(folder);
   return TOKENIZER_FILES.some((name) => names.includes(name));
 }

@@ -1,0 +1,125 @@
+import { z } from 'zod';
+
+import { GlossaError } from '../../errors.js';
+import { choice, integer, LARGEST_INT32, number } from '../../generation/request-values.js';
+import { firstProblem } from '../../schema-issues.js';
+import type { JsonObject } from '../../server/json-body.js';
+import { plainText } from '../../server/lenient-values.js';
+
+/** Inputs of one request for embeddings at most. */
+const MOST_INPUTS = 2048;
+const MOST_STOPS = 16;
+const LONGEST_STOP = 1024;
+
+/** The original's reader takes a number's text for the number. */
+function fromText(value: unknown): unknown {
+  const isNumeric = typeof value === 'string' && /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(value);
+  return isNumeric ? Number(value) : value;
+}
+
+/** A number that may be left out; null means the default, as it does where JavaScript writes undefined values. */
+function optionalNumber(schema: z.ZodNumber | z.ZodInt): z.ZodType<number | undefined> {
+  return z.preprocess(fromText, schema.nullish()).transform((value) => value ?? undefined);
+}
+
+/** A field of OpenAI's that this API has no other value for. */
+function only(value: string | number | boolean, why: string): z.ZodType {
+  return z.literal(value, `expected ${String(value)}: ${why}`).nullish();
+}
+
+function stopText(): z.ZodType<string> {
+  return plainText()
+    .refine((text) => text !== '', 'must not be empty')
+    .refine((text) => text.length <= LONGEST_STOP, `expected at most ${LONGEST_STOP} characters`);
+}
+
+/** What completions and chats are decoded with. Nothing is filled in: what is given decides what is drawn. */
+const decodingFields = {
+  /** New tokens at most. */
+  max_tokens: optionalNumber(integer({ least: 1, most: LARGEST_INT32 })),
+  /** 0 takes the likeliest continuation. */
+  temperature: optionalNumber(number({ least: 0, most: 2 })),
+  top_p: optionalNumber(number({ least: 0, most: 1 })),
+  /** 0 keeps all. */
+  top_k: optionalNumber(integer({ least: 0, most: LARGEST_INT32 })),
+  num_beams: optionalNumber(integer({ least: 1, most: 64 })),
+  repetition_penalty: optionalNumber(number({ least: 1e-6, most: 1e6 })),
+  /** Our addition: makes drawing repeatable. */
+  seed: optionalNumber(integer({ least: 0, most: Number.MAX_SAFE_INTEGER })),
+  /** Declared by the original, and without effect there. */
+  stop: z
+    .union([stopText(), z.array(stopText()).max(MOST_STOPS, `expected at most ${MOST_STOPS} texts`)])
+    .nullish()
+    .transform((stop): readonly string[] => (typeof stop === 'string' ? [stop] : (stop ?? []))),
+  n: only(1, 'this API gives one answer'),
+  stream: only(false, 'this API does not stream'),
+  model: plainText().nullish(),
+};
+
+/** Body of `POST /v1/completions`. */
+export const completionSchema = z.object({
+  prompt: plainText(),
+  ...decodingFields,
+  echo: only(false, 'this API gives the answer alone'),
+  logprobs: z.null('expected null: this API gives no log-probabilities').optional(),
+});
+
+const messageSchema = z.looseObject({
+  role: choice(['user', 'assistant', 'system']),
+  message: plainText(),
+});
+
+/** Body of `POST /v1/chat/completions`. One text stands for one message of the user. */
+export const chatSchema = z.object({
+  messages: z.union([
+    plainText(),
+    z.array(messageSchema, 'expected a string or an array').min(1, 'expected at least one message'),
+  ]),
+  ...decodingFields,
+});
+
+function inputText(): z.ZodType<string> {
+  return plainText().refine((text) => text !== '', 'must not be empty');
+}
+
+/** Body of `POST /v1/embeddings`. */
+export const embeddingsSchema = z.object({
+  input: z.union([
+    inputText(),
+    z
+      .array(inputText(), 'expected a string or an array')
+      .min(1, 'expected at least one text')
+      .max(MOST_INPUTS, `expected at most ${MOST_INPUTS} texts`),
+  ]),
+  model: plainText().nullish(),
+  encoding_format: only('float', 'this API writes vectors as lists of numbers'),
+  dimensions: z.null("expected null: vectors have the model's own length").optional(),
+});
+
+/** The decoding fields of a body, whichever it is. */
+export type DecodingFields = Pick<z.output<typeof chatSchema>, keyof typeof decodingFields>;
+
+/** A checked body, and the names of the fields that have no effect. */
+export interface ParsedBody<Body> {
+  readonly body: Body;
+  readonly ignored: readonly string[];
+}
+
+/**
+ * Checks a body.
+ *
+ * @throws GlossaError INVALID_REQUEST, naming the field that is wrong
+ */
+export function parseBody<Schema extends z.ZodObject>(
+  schema: Schema,
+  given: JsonObject,
+): ParsedBody<z.output<Schema>> {
+  const result = schema.safeParse(given);
+  if (result.success) {
+    const ignored = Object.keys(given).filter((name) => !Object.hasOwn(schema.shape, name));
+    return { body: result.data, ignored };
+  }
+  const { path, message } = firstProblem(result.error);
+  const param = path.map(String).join('.');
+  throw new GlossaError('INVALID_REQUEST', `${param}: ${message}`, { param });
+}

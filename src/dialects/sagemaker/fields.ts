@@ -1,0 +1,104 @@
+import { z } from 'zod';
+
+import { GlossaError } from '../../errors.js';
+import { text } from '../../generation/request-compounds.js';
+import { generationRequestSchema } from '../../generation/request.js';
+import { flag, integer } from '../../generation/request-values.js';
+import { suggestion } from '../../nearest-name.js';
+import { firstProblem } from '../../schema-issues.js';
+import type { JsonObject } from '../../server/json-body.js';
+
+const { maxLength, maxNewTokens, numReturnSequences, topP, topK, temperature } =
+  generationRequestSchema.shape;
+const { numBeams, noRepeatNgramSize, repetitionPenalty } = generationRequestSchema.shape;
+
+/** A seed; -1 and null mean that there is none. */
+const seed = integer({ least: -1, most: Number.MAX_SAFE_INTEGER }).transform((value) =>
+  value === -1 ? undefined : value,
+);
+
+/** Every field that a body of either form may have. null, which is Python's None, means the default. */
+export const fieldSchemas = {
+  input: text(),
+  num_return_sequences: orAbsent(numReturnSequences),
+  temperature: orAbsent(temperature),
+  seed: orAbsent(seed),
+  max_length: orAbsent(maxLength),
+  top_p: orAbsent(topP),
+  top_k: orAbsent(topK),
+  num_beams: orAbsent(numBeams),
+  no_repeat_ngram_size: orAbsent(noRepeatNgramSize),
+  length: orAbsent(maxNewTokens),
+  p: orAbsent(topP),
+  k: orAbsent(topK),
+  repetition_penalty: orAbsent(repetitionPenalty),
+  stop_token: orAbsent(
+    text('text of 1 to 1024 characters').refine(
+      (value) => value.length >= 1 && value.length <= 1024,
+      'expected text of 1 to 1024 characters',
+    ),
+  ),
+  test: orAbsent(flag()),
+};
+
+/** A number of any size, for fields that have no effect on a request. */
+export const anyNumber = orAbsent(
+  z.custom<number>((value) => typeof value === 'number', 'expected a number'),
+);
+
+/** The engine's names in the words of its messages, and what they are called in a body. */
+const NAMES: readonly (readonly [engine: string, body: Readonly<Record<Form, string>>])[] = [
+  ['maxLength', { modes: 'max_length', plain: 'length' }],
+  ['maxNewTokens', { modes: 'max_length', plain: 'length' }],
+  ['numReturnSequences', { modes: 'num_return_sequences', plain: 'num_return_sequences' }],
+  ['noRepeatNgramSize', { modes: 'no_repeat_ngram_size', plain: 'no_repeat_ngram_size' }],
+  ['repetitionPenalty', { modes: 'repetition_penalty', plain: 'repetition_penalty' }],
+  ['stopStrings', { modes: 'stop_token', plain: 'stop_token' }],
+  ['numBeams', { modes: 'num_beams', plain: 'num_beams' }],
+  ['topP', { modes: 'top_p', plain: 'p' }],
+  ['topK', { modes: 'top_k', plain: 'k' }],
+];
+
+/** The two forms that bodies were published in. */
+export type Form = 'modes' | 'plain';
+
+/**
+ * Checks a body against a schema that knows all of its fields.
+ *
+ * @throws GlossaError INVALID_REQUEST, naming the field that is wrong or unknown
+ */
+export function checkFields<Schema extends z.ZodType>(
+  schema: Schema,
+  body: JsonObject,
+  known: readonly string[],
+): z.output<Schema> {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const { path, message, unknownKeys } = firstProblem(result.error);
+  const [unknown] = unknownKeys;
+  if (unknown !== undefined) {
+    const name = unknown.slice(0, 64);
+    const hint = suggestion(unknown, known);
+    throw new GlossaError('INVALID_REQUEST', `unknown field ${name}${hint}`, { param: name });
+  }
+  const param = path.map(String).join('.');
+  throw new GlossaError('INVALID_REQUEST', `${param}: ${message}`, { param });
+}
+
+/** An error of the engine's own checks, in the names of the body. */
+export function inBodyNames(error: GlossaError, form: Form): GlossaError {
+  const renamed = NAMES.reduce(
+    (message, [engine, body]) => message.replaceAll(new RegExp(`\\b${engine}\\b`, 'g'), body[form]),
+    error.message,
+  );
+  if (renamed === error.message) return error;
+  const param = NAMES.find(([engine]) => engine === error.param)?.[1][form] ?? error.param;
+  return new GlossaError(error.code, renamed, {
+    cause: error.cause,
+    ...(param !== undefined && { param }),
+  });
+}
+
+function orAbsent<T>(schema: z.ZodType<T>): z.ZodType<T | undefined> {
+  return schema.nullish().transform((value) => value ?? undefined);
+}

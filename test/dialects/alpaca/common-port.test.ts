@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { pino } from 'pino';
+
+import { alpacaDialect } from '../../../src/dialects/alpaca/index.js';
+import { ModelRegistry } from '../../../src/models/registry.js';
+import { ApiKeys } from '../../../src/server/api-keys.js';
+import { createApp } from '../../../src/server/app.js';
+import type { DialectFactory } from '../../../src/server/dialect.js';
+import { readJsonObject } from '../../../src/server/json-body.js';
+import { fakeEngineFactory } from '../../fakes/engine.js';
+import { testConfiguration, testServer } from '../../fakes/server.js';
+import { FakeTasks } from '../../fakes/tasks.js';
+
+const CHAT = '/v1/chat/completions';
+
+/** Another API on the same route, as OpenAI's will be: it repeats the body that it read. */
+const otherDialect: DialectFactory = (services) => ({
+  name: 'glossa',
+  owns: (path) => path.startsWith('/v1/'),
+  mount: (app) => {
+    app.post(CHAT, async (context) =>
+      context.json({ other: await readJsonObject(context, services.settings.bodyLimit) }),
+    );
+  },
+  renderError: (context, error) => context.json({ otherError: error.message }, 400),
+});
+
+/** The common port with another API after this one. */
+function sharedPort(): (body: unknown) => Promise<Response> {
+  const configuration = testConfiguration();
+  const { catalogue, settings } = configuration;
+  const log = pino({ level: 'silent' });
+  const models = new ModelRegistry({ catalogue, startEngine: fakeEngineFactory(), memoryBudget: 0, log });
+  const keys = new ApiKeys([]);
+  const services = { models, settings, keys, tasks: new FakeTasks(), log };
+  const dialects = [alpacaDialect, otherDialect].map((make) => make(services));
+  const app = createApp({ configuration, models, keys, dialects, log });
+  return async (body) =>
+    await app.request(CHAT, {
+      method: 'POST',
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+}
+
+describe('at the common port', () => {
+  const post = sharedPort();
+
+  for (const body of [
+    { messages: [{ role: 'user', message: 'A' }] },
+    { messages: [{ role: 'user', content: 'A' }, { role: 'user', message: 'B' }, 5] },
+    { messages: [{ message: null }] },
+    { messages: 'A' },
+    { messages: [{ role: 'user', message: 'A' }], stream: true },
+  ]) {
+    test(`${JSON.stringify(body)} is this API's, its errors too`, async () => {
+      const answer = (await (await post(body)).json()) as object;
+      assert.ok('choices' in answer || 'detail' in answer, JSON.stringify(answer));
+    });
+  }
+
+  for (const body of [
+    { messages: [{ role: 'user', content: 'A' }] },
+    { messages: [] },
+    { messages: [null, 1, 'message'] },
+    { messages: null },
+    { messages: { message: 'A' } },
+    { message: 'A' },
+    {},
+  ]) {
+    test(`${JSON.stringify(body)} is left to others, who can read it`, async () => {
+      assert.deepEqual(await (await post(body)).json(), { other: body });
+    });
+  }
+
+  test('what is no JSON is left to others, with its error', async () => {
+    for (const text of ['', '{', '[]', 'null']) {
+      const answer = (await (await post(text)).json()) as { otherError: string };
+      assert.match(answer.otherError, /^expected a JSON object as the body/);
+    }
+  });
+
+  test('without others there is no such route, and no other route of /v1 is this API', async () => {
+    const server = testServer();
+    const paths = ['/v1/completions', '/v1/embeddings', CHAT];
+    for (const path of paths) {
+      const response = await server.post(path, { prompt: 'A', input: 'A', messages: [{ content: 'A' }] });
+      assert.equal(response.status, 404, path);
+      assert.ok('error' in ((await response.json()) as object));
+    }
+  });
+
+  test('with all APIs, a chat with message keys is answered', async () => {
+    const response = await testServer().post(CHAT, {
+      messages: [{ role: 'user', message: 'A' }],
+      max_tokens: 3,
+    });
+    const { choices } = (await response.json()) as { choices: { message: object }[] };
+    assert.deepEqual(choices.at(-1), { index: 1, message: { role: 'assistant', content: 'barks at the' } });
+  });
+});
