@@ -53,7 +53,9 @@ async function batch(ids: readonly string[], generation_config: object, server =
 async function figures(
   server: ServedGlossa,
 ): Promise<{ prompt_tokens: number; cached_prompt_tokens: number }> {
-  const { models } = (await (await server.get('/glossa/stats')).json()) as { models: Record<string, never> };
+  const { models } = (await (await server.get('/glossa/stats')).json()) as {
+    models: Record<string, { prompt_tokens: number; cached_prompt_tokens: number }>;
+  };
   const [stats] = Object.values(models);
   assert.ok(stats !== undefined);
   return stats;
@@ -100,7 +102,7 @@ describe('20 tokens and 20 more are 40 in one go', () => {
 });
 
 describe('what continues costs no second evaluation', () => {
-  test('as long as the KV cache has it', async (t) => {
+  test('as long as the KV cache has it; servers that are started anew repeat themselves', async (t) => {
     const server = await served(t, {});
     const body = { request_id: 'a', generation_config: { do_sample: false, max_new_tokens: 20 } };
     const first = await one(body, server);
@@ -113,6 +115,15 @@ describe('what continues costs no second evaluation', () => {
     assert.deepEqual([await one(body, without), await one(body, without)], [first, second]);
     assert.equal((await figures(without)).cached_prompt_tokens, 0);
     assert.ok((await figures(without)).prompt_tokens > now.prompt_tokens - 5);
+
+    // Both are started anew: their requests without a seed draw the same, and each differently from the one before.
+    const sampled = async (from: ServedGlossa): Promise<string[]> => [
+      await one({ request_id: 'b', generation_config: { max_new_tokens: 20 } }, from),
+      await one({ request_id: 'c', generation_config: { max_new_tokens: 20 } }, from),
+    ];
+    const texts = await sampled(server);
+    assert.deepEqual(await sampled(without), texts);
+    assert.notEqual(texts[0], texts[1]);
   });
 });
 
@@ -134,7 +145,7 @@ describe('characters of several tokens', () => {
     let text = '';
     let chunks = 0;
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = (await reader.read()) as { done: boolean; value?: Uint8Array };
       if (done) break;
       const chunk = new TextDecoder('utf-8', { fatal: true }).decode(value);
       assert.ok(chunk.isWellFormed());

@@ -49,7 +49,7 @@ describe('the examples of the document', () => {
     const reader = response.body.getReader();
     const chunks: string[] = [];
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = (await reader.read()) as { done: boolean; value?: Uint8Array };
       if (done) break;
       chunks.push(new TextDecoder().decode(value));
     }
