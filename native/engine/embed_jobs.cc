@@ -34,7 +34,7 @@ void EmbedJobs::cancel(std::uint64_t id) {
   const auto found =
       std::find_if(jobs_.begin(), jobs_.end(), [id](const auto& job) { return job->spec.id == id; });
   if (found == jobs_.end()) return;
-  const std::shared_ptr<Job> job = *found;
+  const std::shared_ptr<Job> job = std::move(*found);
   jobs_.erase(found);
   if (job->evaluated > 0) source_.embeddings().removeCells(job->sequence);
   job->spec.onDone({{}, "the request was cancelled"});

@@ -8,8 +8,9 @@ namespace glossa {
 namespace {
 
 /// Steps that are left to interactive sequences for each unit of work that was done for background ones in
-/// theirs. On two cores and the shipped model a step of one sequence takes 4 ms, one of 2 to 7 takes 12 to
-/// 17: 9 x 4 + 17 ms for ten tokens are three quarters of a stream's speed alone.
+/// theirs. A step of 2 to 7 sequences takes three to four times as long as one of a single one (shipped
+/// model, one thread: 3.9 ms of five, 1.4 ms of one): at four times, ten steps take 13 instead of 10, and a
+/// stream keeps three quarters of its speed.
 constexpr double kRestPerUnit = 9;
 /// What a unit is: so many sequences, which cost hardly more together than one of them, or so many prompt
 /// tokens.

@@ -4,7 +4,7 @@ import { loadConfiguration, type Configuration } from '../config/load.js';
 import { physicalCores } from '../config/cores.js';
 import { OPTIONS, type OptionDescription } from '../config/options.js';
 import type { FlagValues } from '../config/sources.js';
-import { packageRoot } from './package.js';
+import { packageRoot } from '../package-root.js';
 
 /** Adds --config and a flag for every option of the configuration. */
 export function addConfigFlags(command: Command): Command {
@@ -27,7 +27,7 @@ export function configurationOf(command: Command, extra: FlagValues = {}): Confi
     configFile: command.opts<{ config?: string }>().config,
     env: process.env,
     cwd: process.cwd(),
-    packageRoot,
+    packageRoot: packageRoot(),
     physicalCores,
   });
 }

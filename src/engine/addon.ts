@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { GlossaError } from '../errors.js';
+import { packageRoot } from '../package-root.js';
 import type { AddonParts } from './addon-parts.js';
 import type { NativeEngine, NativeEngineOptions, StepCallback } from './native-engine.js';
+
+export { packageRoot };
 
 export interface NativeModelInfo {
   readonly description: string;
@@ -116,14 +117,6 @@ export interface Addon extends AddonParts {
     a: Float32Array,
     options: NativeLowRankOptions,
   ): Promise<void>;
-}
-
-/** The package's root: the nearest folder above this file that holds native/ beside package.json. */
-export function packageRoot(): string {
-  let folder = path.dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(path.join(folder, 'native')) && path.dirname(folder) !== folder)
-    folder = path.dirname(folder);
-  return folder;
 }
 
 /**

@@ -18,7 +18,7 @@ export interface Submission extends Omit<SeededRequest, 'maxTime'>, RequestTerms
   readonly remainingMs?: number;
 }
 
-/** Embeddings as they travel: messages are JSON, in which numbers would take five times as long. */
+/** Embeddings as they travel: messages are JSON, in which numbers would take four times as long. */
 export interface PackedEmbeddings {
   /** Base64 of all vectors' float32 values in the machine's byte order, one vector after the other. */
   readonly vectors: string;

@@ -24,11 +24,9 @@ export class ListenerGroup {
     try {
       for (const open of openers) listeners.push(await open());
     } catch (error) {
-      for (const listener of listeners) void listener.close();
-      for (const listener of listeners) {
-        listener.cut();
-        await listener.close();
-      }
+      const closed = listeners.map((listener) => listener.close());
+      for (const listener of listeners) listener.cut();
+      await Promise.all(closed);
       throw error;
     }
     return new ListenerGroup(listeners);

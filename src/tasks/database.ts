@@ -1,5 +1,5 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import Database from 'libsql';
 
@@ -53,7 +53,7 @@ export function openDatabase(folder: string, now: number): TaskDatabase {
   const file = join(folder, DATABASE_FILE);
   let database: TaskDatabase | undefined;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     // SQLite would make it readable by all; its other files take their mode from this one.
     if (!existsSync(file)) closeSync(openSync(file, 'ax', 0o600));
     database = new Database(file);
@@ -98,6 +98,14 @@ function prepare(database: TaskDatabase, file: string, now: number): void {
 
 function count(database: TaskDatabase, query: string): number {
   return (database.prepare(query).get() as { value: number }).value;
+}
+
+/** Not with `recursive`: Node 20 never returns then where the system answers ENOENT, as /proc does. */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** Changes nothing in a database that can't be used. */

@@ -5,13 +5,13 @@ import { describe, test, type TestContext } from 'node:test';
 
 import { convertCheckpoint } from '../../scripts/convert/convert.js';
 import { prepareModel, type WantedModel } from '../../src/cli/compat-model.js';
-import { packageRoot } from '../../src/cli/package.js';
+import { packageRoot } from '../../src/package-root.js';
 import { GlossaError } from '../../src/errors.js';
 import { startHub } from '../convert/hub/fake-hub.js';
 import { scratchFolder } from '../convert/scratch.js';
 
-const BASE = join(packageRoot, 'models', 'glossa-sprout');
-const ADAPTER = join(packageRoot, 'models', 'glossa-sprout-alpaca');
+const BASE = join(packageRoot(), 'models', 'glossa-sprout');
+const ADAPTER = join(packageRoot(), 'models', 'glossa-sprout-alpaca');
 const SHIPPED = join(ADAPTER, 'glossa-sprout-alpaca-q8_0.gguf');
 
 interface Setup {

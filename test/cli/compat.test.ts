@@ -6,10 +6,10 @@ import { Command } from 'commander';
 
 import { addCompatFlags, compatConfiguration } from '../../src/cli/compat.js';
 import { addConfigFlags, configurationOf } from '../../src/cli/config-flags.js';
-import { packageRoot } from '../../src/cli/package.js';
+import { packageRoot } from '../../src/package-root.js';
 import type { Configuration } from '../../src/config/load.js';
 
-const GGUF = join(packageRoot, 'models', 'glossa-sprout-alpaca', 'glossa-sprout-alpaca-q8_0.gguf');
+const GGUF = join(packageRoot(), 'models', 'glossa-sprout-alpaca', 'glossa-sprout-alpaca-q8_0.gguf');
 const ALPACA = ['--compat', 'alpaca', '--base_model', GGUF];
 
 /** The configuration that arguments of `glossa serve` make, and the environment that engines get. */

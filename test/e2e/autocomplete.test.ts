@@ -103,6 +103,50 @@ describe('POST /autocomplete, with no configuration at all', () => {
   }
 });
 
+describe('what the document says', () => {
+  test('its example is answered in its shape', async () => {
+    const answer = await complete({ context: 'That man is just another', samples: 3 });
+    assertShape(answer, 3);
+    for (const { value } of answer.sentences) assert.match(value, /\S/);
+  });
+
+  /** The likeliest sentence after the context. */
+  async function likeliest(context: string): Promise<string> {
+    const body = { prompt: context, max_new_tokens: 100 };
+    const answer = await (await glossa.post('/glossa/generate', body)).json();
+    return (answer as { sequences: { text: string }[] }).sequences[0]?.text ?? '';
+  }
+
+  for (const fields of [{ temperature: 0 }, { top_p: 0 }, { top_k: 1 }]) {
+    test(`${JSON.stringify(fields)} takes the likeliest token each time`, async () => {
+      const text = await likeliest('The little dog');
+      const { sentences } = await complete({ context: 'The little dog', ...fields });
+      for (const { value } of sentences) assert.ok(value.length > 5 && text.startsWith(value), value);
+    });
+  }
+
+  test('temperature, top_p and top_k have their documented defaults', async () => {
+    const values = async (fields: object): Promise<string[]> => {
+      const body = { context: 'The little dog', seed: 5, length: 40, ...fields };
+      return (await complete(body)).sentences.map(({ value }) => value);
+    };
+    assert.deepEqual(await values({}), await values({ temperature: 1, top_p: 0.9, top_k: 256 }));
+    for (const other of [{ temperature: 3 }, { top_p: 0.3 }, { top_k: 2 }])
+      assert.notDeepEqual(await values({}), await values(other));
+    // Where temperature makes the likeliest ids no likelier than others, top_k decides.
+    const hot = { temperature: 100, top_p: 1 };
+    assert.deepEqual(await values(hot), await values({ ...hot, top_k: 256 }));
+    assert.notDeepEqual(await values(hot), await values({ ...hot, top_k: 0 }));
+  });
+
+  test('model_size is small unless it says otherwise, and small is the shipped model', async () => {
+    for (const fields of [{}, { model_size: 'small' }, { model_size: 'medium' }]) {
+      const { logged } = await completeAndLog({ context: 'One day', length: 3, ...fields });
+      assert.equal((await logged()).model, 'glossa-tales');
+    }
+  });
+});
+
 describe('what clients really send', () => {
   const bodies: readonly object[] = [
     { context: '' },

@@ -217,6 +217,7 @@ export function describeEngine(name: string, { make, longLength = 200 }: Conform
       generate: async (engine) => await collect(engine.generate(short)),
       tokenize: (engine) => engine.tokenize(PROMPT),
       detokenize: (engine) => engine.detokenize([1, 2]),
+      embed: (engine) => checkedEmbeddings(engine),
       stats: (engine) => engine.stats(),
     };
     const states: Readonly<Record<string, (engine: Engine) => Promise<Generation | undefined>>> = {
@@ -269,6 +270,17 @@ export function describeEngine(name: string, { make, longLength = 200 }: Conform
         else assert.ok(outcome instanceof GlossaError && ['CLOSED', 'CANCELLED'].includes(outcome.code));
       }));
   });
+}
+
+/** Embeds text and its ids, and checks that their vectors are one, of length 1. */
+async function checkedEmbeddings(engine: Engine): Promise<Float32Array[]> {
+  const tokens = await engine.tokenize(PROMPT, { addSpecial: true });
+  const { vectors, promptTokens } = await engine.embed([PROMPT, tokens.slice(0, 1), tokens]);
+  assert.deepEqual(promptTokens, [tokens.length, 1, tokens.length]);
+  for (const vector of vectors) assert.ok(Math.abs(Math.hypot(...vector) - 1) < 1e-5);
+  const [text, , ids] = vectors;
+  assert.ok(text?.every((value, place) => Math.abs(value - (ids?.[place] ?? NaN)) < 1e-2));
+  return [...vectors];
 }
 
 /** All events of a generation. */

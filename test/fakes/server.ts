@@ -9,6 +9,7 @@ import { ApiKeys } from '../../src/server/api-keys.js';
 import { createApp, type AppParts } from '../../src/server/app.js';
 import type { ServerApp } from '../../src/server/dialect.js';
 import { startServer, type GlossaServer } from '../../src/server/glossa-server.js';
+import type { TaskService } from '../../src/tasks/task.js';
 import { FakeEngine, fakeEngineFactory, type FakeEngineOptions } from './engine.js';
 import { temporaryStateFolder } from './state-folder.js';
 import { FakeTasks } from './tasks.js';
@@ -28,6 +29,8 @@ export interface TestServerOptions {
   /** Instead of engines that work. */
   readonly makeEngine?: () => FakeEngine | Promise<FakeEngine>;
   readonly isClosing?: () => boolean;
+  /** Instead of fake ones that no test sees. */
+  readonly tasks?: TaskService;
 }
 
 /** A server's app in memory, with a fake engine behind it. */
@@ -55,10 +58,10 @@ export function testConfiguration(flags: FlagValues = {}): Configuration {
 /** An app with all dialects on what it is given. */
 export function inMemoryApp(
   parts: Pick<AppParts, 'configuration' | 'models' | 'log' | 'isClosing' | 'listener'>,
+  tasks: TaskService = new FakeTasks(),
 ): ServerApp {
   const { configuration, models, log } = parts;
   const keys = new ApiKeys(configuration.apiKeys);
-  const tasks = new FakeTasks();
   const services = { models, settings: configuration.settings, keys, tasks, log };
   return createApp({ ...parts, keys, dialects: dialects.map((make) => make(services)) });
 }
@@ -70,7 +73,7 @@ export function testServer(options: TestServerOptions = {}): TestServer {
   const log = options.log ?? silent;
   const models = new ModelRegistry({ catalogue, startEngine, memoryBudget: settings.memoryBudget, log });
   const isClosing = options.isClosing ?? (() => false);
-  const app = inMemoryApp({ configuration, models, log, isClosing });
+  const app = inMemoryApp({ configuration, models, log, isClosing }, options.tasks);
   return {
     app,
     models,

@@ -86,6 +86,22 @@ describe('slots', () => {
     });
   }
 
+  test('taken in reproducible mode: what was generated is evaluated token by token again', async (t) => {
+    const engine = await started(t, { parallelSequences: 1, reproducible: true });
+    const other = engine.start({ ...background, maxNewTokens: 40 });
+    await running(engine, other.id, 10);
+    const interactive = engine.start({ maxNewTokens: 3 });
+    await Promise.all([other.done, interactive.done]);
+    const [first] = span(engine, interactive.id);
+    const before = tokensOf(
+      engine.steps.slice(0, first === undefined ? 0 : engine.steps.indexOf(first)),
+      other.id,
+    );
+    assert.ok(before >= 10 && before < 40);
+    // One step gives a token, and the prompt's is the first one's.
+    assert.equal(engine.stats().decodeSteps, 40 + 3 + before);
+  });
+
   test('are not taken for a request that is paused, nor from interactive ones', async (t) => {
     const engine = await started(t, { parallelSequences: 1 });
     const first = engine.start({ ...background, maxNewTokens: 40 });

@@ -1,8 +1,27 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { OPEN_PATHS } from '../../src/server/access.js';
 import { testServer } from '../fakes/server.js';
+import { echoApp } from './echo-app.js';
+
+/** Routes that answer without one of the keys, and how; every other one is 401. */
+const UNGUARDED: Readonly<Record<string, number>> = {
+  // Open to monitors; the model is loading.
+  'GET /health': 503,
+  'GET /ping': 503,
+  // Keys are in the bodies, and this body is none of theirs.
+  'POST /api/task/start/v1': 400,
+  'POST /api/task/start/v1/': 400,
+  'POST /api/task/check/v1': 400,
+  'POST /api/task/check/v1/': 400,
+  // The task's id is the secret there.
+  'POST /inference/pretrained/gpt2/async/check': 400,
+  'POST /inference/pretrained/gpt2/async/check/': 400,
+  // What AWS answers to requests without a signature.
+  'POST /invocations': 403,
+  'POST /endpoints/:name/invocations': 403,
+  'POST /endpoints/:name/invocations-response-stream': 403,
+};
 
 describe('API keys', () => {
   const flags = { apiKeys: 'first-key,second-key' };
@@ -11,15 +30,15 @@ describe('API keys', () => {
     const { app } = testServer({ flags });
     const routes = app.routes.filter((route) => route.method !== 'ALL');
     assert.ok(routes.length >= 10);
+    const unguarded: Record<string, number> = {};
     for (const { method, path } of routes) {
-      const concrete = path.replaceAll(/:\w+/g, 'x');
-      const response = await app.request(concrete, {
+      const response = await app.request(path.replaceAll(/:\w+/g, 'x'), {
         method,
         ...(method === 'POST' && { body: '{"context":"A"}' }),
       });
-      if (OPEN_PATHS.includes(path)) assert.notEqual(response.status, 401, path);
-      else assert.equal(response.status, 401, `${method} ${path}`);
+      if (response.status !== 401) unguarded[`${method} ${path}`] = response.status;
     }
+    assert.deepEqual(unguarded, UNGUARDED);
   });
 
   test('guard what is no route too', async () => {
@@ -68,6 +87,17 @@ describe('API keys', () => {
     const response = await testServer({ flags }).post('/autocomplete', { context: 'A' });
     assert.deepEqual([response.status, await response.text()], [401, 'an API key is required']);
     assert.equal(response.headers.get('access-control-allow-origin'), '*');
+  });
+});
+
+describe('a dialect that finds out itself who asks', () => {
+  test('is asked without a key on its paths, and no other is', async () => {
+    const app = echoApp({ apiKeys: 'secret' }, { authenticates: (path) => path === '/api/alive' });
+    assert.equal((await app.request('/api/alive', { method: 'POST' })).status, 200);
+    for (const path of ['/api/ws', '/api/alive/', '/none'])
+      assert.equal((await app.request(path, { method: 'POST' })).status, 401, path);
+    const headers = { host: 'evil.example' };
+    assert.equal((await app.request('/api/alive', { method: 'POST', headers })).status, 403);
   });
 });
 

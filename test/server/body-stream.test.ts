@@ -46,4 +46,34 @@ describe('BodyStream', () => {
     body.close();
     body.close();
   });
+
+  test('that fails sends all it has, the error as a chunk of its own, and breaks off', async () => {
+    const body = new BodyStream();
+    const reader = body.readable.getReader();
+    body.write('text');
+    body.fail('sorry');
+    body.write('lost');
+    body.close();
+    assert.equal(Buffer.from((await reader.read()).value ?? []).toString(), 'text');
+    assert.equal(Buffer.from((await reader.read()).value ?? []).toString(), 'sorry');
+    await assert.rejects(reader.read(), /ended with an error/);
+  });
+
+  test('that fails breaks the connection only when everything was taken', async () => {
+    const body = new BodyStream();
+    let isBroken = false;
+    const reader = body.readable.getReader();
+    body.write('text');
+    body.fail('sorry', () => {
+      isBroken = true;
+    });
+    await reader.read();
+    await turn();
+    await turn();
+    assert.ok(!isBroken);
+    await reader.read();
+    await turn();
+    await turn();
+    assert.ok(isBroken);
+  });
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Priority } from '../../engine/engine.js';
 import { GlossaError } from '../../errors.js';
+import type { FinishEvent, TokenEvent } from '../../generation/events.js';
 import type { GenerationRequestInput } from '../../generation/request.js';
 import type { ModelLease } from '../../models/registry.js';
 import { joinWords, lastCodeUnits, lastWords, splitWords, type WordsSoFar, WindowWords } from './words.js';
@@ -106,7 +107,7 @@ async function generateWindow(
   let isComplete = false;
   for await (const event of generation) {
     if (event.type === 'prompt') continue;
-    if (!isComplete) found.feed(event.text);
+    if (!isComplete) found.feed(textOf(event));
     if (event.type === 'finish') {
       onTokens?.({ prompt: prompt.length, generated: event.generatedTokens });
       if (event.finishReason === 'cancelled' && !isComplete) throw interrupted(signal);
@@ -116,6 +117,12 @@ async function generateWindow(
     }
   }
   return isComplete ? { words: found.complete, open: '' } : found.end();
+}
+
+/** What stands for a character that a window's end cut in two is no part of a word: the next window gives it whole. */
+function textOf(event: TokenEvent | FinishEvent): string {
+  const isCut = event.type === 'finish' && event.endsInsideCharacter === true;
+  return isCut ? event.text.slice(0, -1) : event.text;
 }
 
 /** The end of a window's text as token ids, no more than leave room for new ones. */

@@ -14,9 +14,8 @@ export function joinWords(words: readonly string[]): string {
 /** The end of a list that begins with its `most`-th last word; newlines do not count. */
 export function lastWords(words: readonly string[], most: number): string[] {
   let first = words.length;
-  for (let kept = 0; first > 0; first -= 1) {
+  for (let kept = 0; first > 0 && kept < most; first -= 1) {
     if (words[first - 1] !== '\n') kept += 1;
-    if (kept > most) break;
   }
   return words.slice(first);
 }

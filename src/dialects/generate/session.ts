@@ -1,5 +1,3 @@
-import { setMaxListeners } from 'node:events';
-
 import { GlossaError } from '../../errors.js';
 import type { DialectServices, RequestRecord } from '../../server/dialect.js';
 import type { JsonObject } from '../../server/json-body.js';
@@ -36,21 +34,20 @@ export interface SessionParts {
  */
 export class Session {
   readonly #parts: SessionParts;
-  readonly #left = new AbortController();
-  #running = 0;
+  /** One for each batch that runs: one for all would gather what listens to it as long as the socket lives. */
+  readonly #running = new Set<AbortController>();
+  #hasLeft = false;
   #unsent = 0;
   #isEnding = false;
   #drained: (() => void)[] = [];
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    // Every batch listens to it.
-    setMaxListeners(0, this.#left.signal);
   }
 
   /** A frame; undefined for one that is not text. */
   receive(text: string | undefined): void {
-    if (this.#left.signal.aborted) return;
+    if (this.#hasLeft) return;
     if (this.#isEnding) {
       this.#sendError([''], new GlossaError('CLOSED', 'the server is shutting down'));
       return;
@@ -60,7 +57,7 @@ export class Session {
       const body = parseFrame(text, this.#parts.services.settings.bodyLimit);
       ids = idsOf(body);
       const call = parseBatch(body);
-      if (this.#running >= MOST_RUNNING)
+      if (this.#running.size >= MOST_RUNNING)
         throw new GlossaError('OVERLOADED', `${MOST_RUNNING} batches run on this socket already`);
       void this.#run(call);
     } catch (error) {
@@ -70,7 +67,8 @@ export class Session {
 
   /** The socket is gone: nobody reads any more. */
   left(): void {
-    this.#left.abort();
+    this.#hasLeft = true;
+    for (const stop of this.#running) stop.abort();
     this.#wake();
   }
 
@@ -86,17 +84,18 @@ export class Session {
     const begin = performance.now();
     const ids = call.prompts.map((prompt) => prompt.requestId);
     const ignored = ignoredNames(call, services);
-    this.#running += 1;
+    const stop = new AbortController();
+    this.#running.add(stop);
     this.#send(ids.map((id) => event(id, 'ACCEPTED', ignored.length > 0 ? { ignored } : {})));
     try {
       const reader = this.#readerOf(call, ids);
-      const result = await batches.run(call, { owner, signal: this.#left.signal, record }, reader);
+      const result = await batches.run(call, { owner, signal: stop.signal, record }, reader);
       this.#send(completed(call, result));
     } catch (error) {
       record.error = inOurTerms(GlossaError.from(error));
       this.#sendError(ids, record.error);
     } finally {
-      this.#running -= 1;
+      this.#running.delete(stop);
       const { error, ...known } = record;
       const ms = Math.round(performance.now() - begin);
       services.log.info({ route: '/api/ws', ms, ...known, ...(error && { code: error.code }) }, 'batch');
@@ -138,7 +137,7 @@ export class Session {
   }
 
   #send(events: readonly object[]): void {
-    if (this.#left.signal.aborted) return;
+    if (this.#hasLeft) return;
     const text = JSON.stringify(events);
     this.#unsent += text.length;
     this.#parts.socket.send(text, () => {
@@ -152,7 +151,7 @@ export class Session {
 
   /** Resolves when the reader has caught up, or has left. */
   async #room(): Promise<void> {
-    while (this.#unsent > PAUSE_ABOVE && !this.#left.signal.aborted) {
+    while (this.#unsent > PAUSE_ABOVE && !this.#hasLeft) {
       await new Promise<void>((resolve) => {
         this.#drained.push(resolve);
       });
@@ -166,7 +165,8 @@ export class Session {
   }
 
   #closeIfIdle(): void {
-    if (this.#isEnding && this.#running === 0) this.#parts.socket.close(1001, 'the server is shutting down');
+    if (this.#isEnding && this.#running.size === 0)
+      this.#parts.socket.close(1001, 'the server is shutting down');
   }
 }
 

@@ -201,6 +201,33 @@ describe('parameters', () => {
   });
 });
 
+describe('defaults, by what comes of them', () => {
+  const endless = { engine: { script: () => [' word'], info: { contextSize: 1024 } } };
+  const wordsOf = async (server: TestServer, body: object): Promise<number[]> => {
+    const answer = await answerOf(await server.post('/autocomplete', { context: 'A', ...body }));
+    return answer.sentences.map(({ value }) => value.split(' ').length - 1);
+  };
+
+  test('a sample has 100 tokens without length, and as many as it says with it', async () => {
+    assert.deepEqual(await wordsOf(testServer(endless), {}), [100, 100, 100]);
+    assert.deepEqual(await wordsOf(testServer(endless), { length: 7 }), [7, 7, 7]);
+    assert.deepEqual(await wordsOf(testServer(endless), { length: 150 }), [150, 150, 150]);
+  });
+
+  test('there are three samples without n_samples, and as many as it says with it', async () => {
+    assert.equal((await wordsOf(testServer(endless), {})).length, 3);
+    assert.equal((await wordsOf(testServer(endless), { n_samples: 2 })).length, 2);
+    assert.equal((await wordsOf(testServer(endless), { n_samples: 1 })).length, 1);
+  });
+
+  test('without max_time a slow model is waited for', async () => {
+    const slow = testServer({ engine: { ...endless.engine, tokenDelayMs: 5 } });
+    assert.deepEqual(await wordsOf(slow, { length: 60, n_samples: 1 }), [60]);
+    const [cut = 60] = await wordsOf(slow, { length: 60, n_samples: 1, max_time: 0.1 });
+    assert.ok(cut < 60);
+  });
+});
+
 describe('the prompt', () => {
   const words = (count: number): string => Array.from({ length: count }, (_, index) => `w${index}`).join(' ');
 

@@ -90,9 +90,15 @@ describe('stream_response', () => {
   }
   const generation_config = { max_new_tokens: 3 };
 
+  /** On a busy machine the text of two tokens may leave together. */
+  async function assertStreamed(stream_response: unknown): Promise<void> {
+    const texts = await chunks({ stream_response, generation_config });
+    assert.ok(texts.length > 1);
+    assert.equal(texts.join(''), ' barks at the');
+  }
+
   test('is on without being sent, and for what is no flag', async () => {
-    for (const stream_response of [undefined, 'false', 0, null])
-      assert.deepEqual(await chunks({ stream_response, generation_config }), [' barks', ' at', ' the']);
+    for (const stream_response of [undefined, 'false', 0, null]) await assertStreamed(stream_response);
   });
 
   test('false sends the text whole', async () => {
@@ -241,13 +247,14 @@ describe('errors on the way', () => {
     const texts: string[] = [];
     const read = async (): Promise<void> => {
       for (;;) {
-        const { done, value } = await reader.read();
+        const { done, value } = (await reader.read()) as { done: boolean; value?: Uint8Array };
         if (done) return;
         texts.push(new TextDecoder().decode(value));
       }
     };
     await assert.rejects(read(), /ended with an error/);
-    assert.deepEqual(texts, [' barks', ' at', ' the', "the model's process died"]);
+    assert.equal(texts.pop(), "the model's process died");
+    assert.equal(texts.join(''), ' barks at the');
   });
 
   test('whole text: the status tells', async () => {

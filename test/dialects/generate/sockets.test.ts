@@ -29,11 +29,11 @@ test('a text that is complete ends as HTTP bodies do', async (t) => {
   const answer = await raw(t, { tokenDelayMs: 25 }, { max_new_tokens: 2 });
   assert.match(answer, /^HTTP\/1\.1 200 /);
   assert.match(answer, /\r\ntransfer-encoding: chunked\r\n/i);
-  assert.ok(answer.endsWith('6\r\n barks\r\n3\r\n at\r\n0\r\n\r\n'), answer);
+  assert.match(answer, / at\r\n0\r\n\r\n$/);
 });
 
 test('an error in mid-stream is the last chunk, and the body never ends', async (t) => {
   const answer = await raw(t, { tokenDelayMs: 25, crashAfterTokens: 2 }, {});
   assert.match(answer, /^HTTP\/1\.1 200 /);
-  assert.ok(answer.endsWith("3\r\n at\r\n18\r\nthe model's process died\r\n"), answer);
+  assert.ok(answer.endsWith(" at\r\n18\r\nthe model's process died\r\n"), answer);
 });

@@ -21,8 +21,8 @@ const HEADER_LIST = /^[a-z\d_-]{1,64}(;[a-z\d_-]{1,64}){0,127}$/;
 const PARTS = ['Credential', 'SignedHeaders', 'Signature'] as const;
 
 /** Whether an Authorization header claims to be a signature of any version of AWS's scheme. */
-export function isSignature(authorization: string | undefined): authorization is string {
-  return authorization !== undefined && authorization.startsWith('AWS4-');
+export function isSignature(authorization: string | undefined): boolean {
+  return authorization?.startsWith('AWS4-') === true;
 }
 
 /**
