@@ -109,16 +109,16 @@ describe("the llm-inference server's variables", () => {
   });
 
   const refused: readonly [keyof typeof ALL, string, RegExp][] = [
-    ['MODEL_DEFAULT_NUM_BEAMS', '1.5', /expected int/],
-    ['MODEL_DEFAULT_NUM_BEAMS', '0', />=1/],
-    ['MODEL_DEFAULT_DO_SAMPLE', 'maybe', /expected boolean, received string/],
-    ['MODEL_DEFAULT_TEMPERATURE', 'hot', /expected number, received string/],
-    ['MODEL_DEFAULT_TOP_P', '2', /<=1/],
-    ['MODEL_DEFAULT_TOP_K', '-1', />=0/],
-    ['MODEL_DEFAULT_MAX_NEW_TOKENS', '0', />=1/],
-    ['MODEL_DEFAULT_REPETITION_PENALTY', '0', />=/],
-    ['MODEL_DEFAULT_LENGTH_PENALTY', '1e999', /expected number, received/],
-    ['MODEL_SEED', '-5', />=0/],
+    ['MODEL_DEFAULT_NUM_BEAMS', '1.5', /expected an integer from 1 to 64, received 1.5$/],
+    ['MODEL_DEFAULT_NUM_BEAMS', '0', /expected an integer from 1 to 64/],
+    ['MODEL_DEFAULT_DO_SAMPLE', 'maybe', /expected true or false, received string$/],
+    ['MODEL_DEFAULT_TEMPERATURE', 'hot', /expected a number from 0 to 1000000, received string$/],
+    ['MODEL_DEFAULT_TOP_P', '2', /expected a number from 0 to 1, received 2$/],
+    ['MODEL_DEFAULT_TOP_K', '-1', /expected an integer from 0/],
+    ['MODEL_DEFAULT_MAX_NEW_TOKENS', '0', /expected an integer from 1/],
+    ['MODEL_DEFAULT_REPETITION_PENALTY', '0', /expected a number from 0.000001/],
+    ['MODEL_DEFAULT_LENGTH_PENALTY', '1e999', /expected a number from -100 to 100, received Infinity$/],
+    ['MODEL_SEED', '-5', /expected an integer from 0 to 2147483647/],
     ['MAX_CACHE_SIZE', '1e9', /<=1000000/],
     ['MAX_CACHE_TTL', 'long', /expected number/],
     ['SERVER_PORT', '70000', /<=65535/],
@@ -150,7 +150,7 @@ describe("the llm-inference server's variables", () => {
     );
     assert.throws(
       () => load({ MODEL_SEED: '5' }, { generateDefaults: { top_k: 'x' } }),
-      /^GlossaError: generateDefaults in glossa.json \(top_k\): expected number, received string$/,
+      /^GlossaError: generateDefaults in glossa.json \(top_k\): expected an integer from 0 to 2147483647, received string$/,
     );
   });
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { Agent, request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -88,8 +90,8 @@ test('200 tasks finish once each, though the server is killed three times meanwh
     return seen.outputs.size === ids.length;
   });
   assert.equal(new Set(ids).size, 200);
-  for (const output of seen.outputs.values())
-    assert.equal(output.filter((word) => word !== '\n').length, WORDS);
+  // A newline is a word of its own.
+  for (const output of seen.outputs.values()) assert.equal(output.length, WORDS);
   await server.stop();
   // Readable afterwards, too.
   const last = await serve(t, folder);
@@ -136,17 +138,28 @@ function copies(file: string, original: string, count: number): string[] {
   return ids;
 }
 
-/** By 16 clients at once, on connections that stay open. */
+/** Of a server that 16 clients ask at once, on connections that stay open. */
 async function checksPerSecond(server: ServedGlossa, ids: readonly string[], seen: Seen): Promise<number> {
-  const checks = 3000;
+  const checks = 1000;
+  const agent = new Agent({ keepAlive: true });
   const begin = performance.now();
   let next = 0;
   const client = async (): Promise<void> => {
     while (next < checks) {
       const id = ids[(next++ * 7919) % ids.length] ?? '';
-      await seen.look(server, [id]);
+      const { Status, Output } = JSON.parse(await fastCheck(server, id, agent)) as Check;
+      assert.deepEqual([Status, Output], ['Finished', seen.outputs.get(id)]);
     }
   };
   await Promise.all(Array.from({ length: 16 }, client));
+  agent.destroy();
   return Math.round(checks / ((performance.now() - begin) / 1000));
+}
+
+/** fetch() would take more of the processor than the server does. */
+async function fastCheck(server: ServedGlossa, id: string, agent: Agent): Promise<string> {
+  const asked = request(`${server.url}${ROUTE}/check/v2`, { method: 'POST', agent });
+  asked.end(JSON.stringify({ TaskID: id, apiKey: 'any' }));
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  return (await response.setEncoding('utf8').toArray()).join('');
 }
