@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.js';
+import { splitPrompt } from '../../engine/split-prompt.js';
 import { missingContext } from './schema.js';
 
 /** Token ids to continue, and how many new ones there is room for. */
@@ -20,13 +21,8 @@ export async function fitPrompt(
   context: string,
   { maxTokens, length }: { maxTokens: number; length: number },
 ): Promise<FittedPrompt> {
-  const { contextSize, startTokenId } = engine.info;
-  // Apart from the text, so that cutting its beginning off leaves a BOS in place.
-  const [special, tokens] = await Promise.all([
-    engine.tokenize('', { addSpecial: true }),
-    engine.tokenize(context, { addSpecial: false }),
-  ]);
-  const start = tokens.length === 0 && startTokenId !== null ? [startTokenId] : special;
+  const { contextSize } = engine.info;
+  const { start, tokens } = await splitPrompt(engine, context);
   const room = Math.max(contextSize - length, Math.floor(contextSize / 2)) - start.length;
   const kept = Math.min(maxTokens, room, tokens.length);
   // Not slice(-kept): that would keep everything if kept is 0.

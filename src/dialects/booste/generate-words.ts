@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Priority } from '../../engine/engine.js';
+import { splitPrompt } from '../../engine/split-prompt.js';
 import { GlossaError } from '../../errors.js';
 import type { FinishEvent, TokenEvent } from '../../generation/events.js';
 import type { GenerationRequestInput } from '../../generation/request.js';
@@ -130,13 +131,8 @@ async function fitWindow(
   { engine }: ModelLease,
   text: string,
 ): Promise<{ prompt: number[]; maxNewTokens: number }> {
-  const { contextSize, startTokenId } = engine.info;
-  // Apart from the text, so that cutting its beginning off leaves a BOS in place.
-  const [special, tokens] = await Promise.all([
-    engine.tokenize('', { addSpecial: true }),
-    engine.tokenize(text, { addSpecial: false }),
-  ]);
-  const start = tokens.length === 0 && startTokenId !== null ? [startTokenId] : special;
+  const { contextSize } = engine.info;
+  const { start, tokens } = await splitPrompt(engine, text);
   const room = Math.max(1, contextSize - Math.min(WINDOW_TOKENS, Math.ceil(contextSize / 4)) - start.length);
   const prompt = [...start, ...tokens.slice(-room)];
   if (prompt.length === 0)
