@@ -20,9 +20,9 @@ class GrammarVocabulary;
 /// Makes constraints on one model's tokens. May be used from any thread, and so may the constraints; rows of
 /// one grammar share what is found out about it.
 ///
-/// Masks are those of llama.cpp's grammar sampler (tests compare them), but are not computed by it: its apply
-/// looks at every token at every step, and tries every way to read a token in an ambiguous grammar, of which
-/// there are exponentially many.
+/// Masks are those of llama.cpp's grammar sampler (tests compare them) without the tokens that make a text
+/// ill-formed UTF-8, but are not computed by it: its apply looks at every token at every step, and tries
+/// every way to read a token in an ambiguous grammar, of which there are exponentially many.
 class GrammarFactory {
  public:
   explicit GrammarFactory(std::shared_ptr<const Model> model);

@@ -127,21 +127,32 @@ std::uint32_t GrammarMachine::computeNext(std::uint32_t state, std::uint32_t cod
   return stateOf(std::move(stacks));
 }
 
-/// Moves on by a byte; false if no text of the grammar has it there. Bytes become code points as in
-/// llama.cpp.
+namespace {
+
+/// Whether well-formed UTF-8 (Unicode 15, table 3-7) can begin a code point with these two bytes or three: no
+/// overlong form, no surrogate, nothing above U+10FFFF.
+bool isWellFormed(const PartialCharacter& partial) {
+  // Three bytes of four come after two that were good, so they give 0x400 or more and pass.
+  if (partial.remaining == 1) return partial.value >= 0x20 && (partial.value >> 5) != 0x1B;
+  return partial.value >= 0x10 && partial.value < 0x110;
+}
+
+}  // namespace
+
+/// Moves on by a byte; false if no text of the grammar has it there.
 bool GrammarMachine::step(GrammarPosition& position, std::uint8_t byte) {
   PartialCharacter& partial = position.partial;
   if (partial.remaining > 0) {
-    if (partial.strict && (byte >> 6) != 2) return false;
+    if ((byte >> 6) != 2) return false;
     partial.value = (partial.value << 6) + (byte & 0x3FU);
     --partial.remaining;
+    if (partial.remaining > 0) return isWellFormed(partial);
   } else {
-    if ((byte >> 6) == 2) return false;
+    if (byte >= 0x80 && (byte < 0xC2 || byte > 0xF4)) return false;
     partial.remaining = byte < 0x80 ? 0 : byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
     partial.value = byte & ((1U << (7 - partial.remaining)) - 1);
-    partial.strict = false;
+    if (partial.remaining > 0) return true;
   }
-  if (partial.remaining > 0) return true;
   position.state = partial.value == 0 ? kNowhere : next(position.state, partial.value);
   return position.state != kNowhere;
 }
@@ -164,7 +175,6 @@ template <typename Visit>
 void GrammarMachine::walk(const GrammarPosition& from, const Visit& visit) {
   const auto& nodes = vocabulary_->nodes();
   path_[0] = from;
-  path_[0].partial.strict = true;
   for (std::uint32_t i = 0; i < nodes.size();) {
     const GrammarVocabulary::Node& node = nodes[i];
     GrammarPosition& here = path_[node.depth];
@@ -217,7 +227,6 @@ std::shared_ptr<const TokenSet> GrammarMachine::permitted(GrammarPosition positi
 GrammarPosition GrammarMachine::read(GrammarPosition position, std::int32_t token) {
   const GrammarPosition nowhere{kNowhere, {}};
   if (!vocabulary_->textTokens().has(static_cast<std::size_t>(token))) return nowhere;
-  position.partial.strict = true;
   for (const char byte : vocabulary_->piece(token)) {
     if (!step(position, static_cast<std::uint8_t>(byte))) return nowhere;
   }

@@ -16,13 +16,10 @@
 
 namespace glossa {
 
-/// Code point of which bytes are still to come.
+/// Code point of which bytes are still to come, and can: the beginning is one of well-formed UTF-8.
 struct PartialCharacter {
   std::uint32_t value = 0;
   int remaining = 0;
-  /// Whether the bytes to come must look like such. llama.cpp asks that of a token that goes on with a code
-  /// point, not of the bytes inside a token.
-  bool strict = false;
 };
 
 /// Where a text stands. Forgotten when the machine tidies up, unless it is registered (GrammarMachine::keep).

@@ -300,11 +300,10 @@ bool CharacterClass::meets(std::uint32_t low, std::uint32_t high) const {
 // As llama.cpp decides it: a negated class refuses a beginning that one of its own characters has too, though
 // others may have it. [^é] so refuses the lone first byte of é, but not a token that is all of è.
 bool CharacterClass::mayContain(std::uint32_t value, int remaining) const {
-  if (remaining == 1 && value < 2) return false;  // overlong
   const int bits = remaining * 6;
   std::uint32_t low = value << bits;
   const std::uint32_t high = low | ((1U << bits) - 1);
-  if (low == 0 && remaining >= 2) low = remaining == 2 ? 1U << 11 : 1U << 16;
+  if (low == 0) low = remaining == 2 ? 1U << 11 : 1U << 16;  // below that it would be overlong
   return meets(low, high) != negated;
 }
 

@@ -17,6 +17,7 @@ struct CharacterClass {
 
   bool contains(std::uint32_t codePoint) const;
   /// Whether a code point of which `remaining` UTF-8 bytes are missing may turn out to be in the set.
+  /// @param value bits of the bytes that are there, which begin well-formed UTF-8
   bool mayContain(std::uint32_t value, int remaining) const;
 
  private:

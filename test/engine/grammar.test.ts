@@ -55,6 +55,25 @@ describe('grammars', () => {
     });
   }
 
+  for (const [name, gbnf, text] of [
+    ['two characters', 'root ::= ("😀" | "東"){6}', /^[😀東]{6}$/u],
+    ['ranges of both', 'root ::= ([一-龥] | [😀-🙏]){6}', /^[一-龥😀-🙏]{6}$/u],
+    ['all characters but ASCII', 'root ::= [\\u0080-\\U0010FFFF]{6}', /^[^\0-\x7f\uFFFD]{6}$/u],
+  ] as const) {
+    test(`emoji and CJK come whole from a vocabulary that has only their bytes: ${name}, 20 seeds`, async () => {
+      const results = await Promise.all(
+        Array.from({ length: 20 }, (_, seed) =>
+          run({ grammar: gbnf, doSample: true, topK: 0, temperature: 2, seed, maxNewTokens: 24 }),
+        ),
+      );
+      for (const { texts, reasons } of results) {
+        assert.match(texts[0] ?? '', text);
+        assert.deepEqual(reasons, ['stop']);
+      }
+      assert.ok(new Set(results.flatMap((each) => each.texts)).size > 10);
+    });
+  }
+
   test('a sequence ends when the grammar allows nothing more', async () => {
     const { texts, reasons } = await run({ grammar: YES_OR_NO, eosTokenId: [] });
     assert.ok([' yes', ' no', ' perhaps'].includes(texts[0] ?? ''));
