@@ -17,7 +17,9 @@ import type {
   ModelInfo,
 } from './engine.js';
 import { EventStream } from './event-stream.js';
+import { generationEvent } from './generation-event.js';
 import { unpacked } from './packed-embeddings.js';
+import { PendingCalls } from './pending-calls.js';
 import type { CallName, Calls, FromEngine, Submission } from './protocol.js';
 import { RestartPolicy } from './restart-policy.js';
 
@@ -43,11 +45,6 @@ interface Job {
   readonly explain: (error: GlossaError) => GlossaError;
 }
 
-interface PendingCall {
-  resolve(answer: never): void;
-  reject(error: GlossaError): void;
-}
-
 type State = 'starting' | 'ready' | 'restarting' | 'closed';
 
 /** An Engine in a process of its own, which is started anew when it dies. */
@@ -55,7 +52,7 @@ export class EngineProcess implements Engine {
   readonly #options: EngineOptions;
   readonly #events: EngineEvents;
   readonly #jobs = new Map<number, Job>();
-  readonly #calls = new Map<number, PendingCall>();
+  readonly #calls = new PendingCalls();
   readonly #restarts = new RestartPolicy();
   #child: EngineChild | null = null;
   #info: ModelInfo | null = null;
@@ -117,7 +114,7 @@ export class EngineProcess implements Engine {
     const job: Job = { cancelled: false, deaths: 0, stream, terms, submitted, explain };
     this.#jobs.set(id, job);
     if (this.#state === 'ready') this.#submit(id, job);
-    this.#cancelOnAbort(stream, signal);
+    if (signal !== undefined) stream.cancelOn(signal);
     return stream;
   }
 
@@ -210,7 +207,7 @@ export class EngineProcess implements Engine {
       job.stream.fail(error);
       this.#jobs.delete(id);
     }
-    this.#failCalls(error);
+    this.#calls.rejectAll(error);
     if (this.#restarts.isHopeless) this.#failEverything(error);
     this.#restarts.schedule(() => {
       this.#startChild().catch((reason: unknown) => {
@@ -251,15 +248,6 @@ export class EngineProcess implements Engine {
     if (job.stream.ended) this.#jobs.delete(id);
   }
 
-  #cancelOnAbort(stream: EventStream, signal: AbortSignal | undefined): void {
-    if (signal === undefined) return;
-    const onAbort = (): void => {
-      stream.cancel();
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  }
-
   #receive(message: FromEngine): void {
     switch (message.type) {
       case 'step':
@@ -269,44 +257,24 @@ export class EngineProcess implements Engine {
         this.#fail(message.id, fromFailure(message.failure));
         return;
       case 'answer':
-        this.#calls.get(message.callId)?.resolve(message.answer as never);
-        this.#calls.delete(message.callId);
+        this.#calls.resolve(message.callId, message.answer);
         return;
       case 'callFailed':
-        this.#calls.get(message.callId)?.reject(fromFailure(message.failure));
-        this.#calls.delete(message.callId);
+        this.#calls.reject(message.callId, fromFailure(message.failure));
     }
   }
 
   #dispatch(event: NativeEvent): void {
-    const job = this.#jobs.get(event[1]);
+    const id = event[1];
+    const job = this.#jobs.get(id);
     if (job === undefined) return;
-    switch (event[0]) {
-      case 'token': {
-        const [type, , sequence, tokenId, logprob, text] = event;
-        job.stream.push({ type, sequence, tokenId, logprob, text });
-        return;
-      }
-      case 'prompt': {
-        const [type, , promptTokens, cachedTokens] = event;
-        job.stream.push({ type, promptTokens, cachedTokens });
-        return;
-      }
-      case 'finish': {
-        const [type, id, sequence, finishReason, text, generatedTokens, score, endsInsideCharacter] = event;
-        const more = {
-          ...(score === null ? {} : { score }),
-          ...(endsInsideCharacter ? { endsInsideCharacter } : {}),
-        };
-        job.stream.push({ type, sequence, finishReason, text, generatedTokens, ...more });
-        if (job.stream.ended) this.#jobs.delete(id);
-        return;
-      }
-      case 'failed': {
-        const [, id, reason, code, param] = event;
-        this.#fail(id, new GlossaError(code, reason, param === '' ? {} : { param }));
-      }
+    if (event[0] === 'failed') {
+      const [, , reason, code, param] = event;
+      this.#fail(id, new GlossaError(code, reason, param === '' ? {} : { param }));
+      return;
     }
+    job.stream.push(generationEvent(event));
+    if (job.stream.ended) this.#jobs.delete(id);
   }
 
   #fail(id: number, error: GlossaError): void {
@@ -317,12 +285,7 @@ export class EngineProcess implements Engine {
 
   #failEverything(error: GlossaError): void {
     for (const id of this.#jobs.keys()) this.#fail(id, error);
-    this.#failCalls(error);
-  }
-
-  #failCalls(error: GlossaError): void {
-    for (const call of this.#calls.values()) call.reject(error);
-    this.#calls.clear();
+    this.#calls.rejectAll(error);
   }
 
   async #call<Name extends CallName>(
@@ -334,11 +297,8 @@ export class EngineProcess implements Engine {
     if (this.#state !== 'ready') throw new GlossaError('MODEL_LOADING', 'the engine is being restarted');
     const cancelled = (): GlossaError => new GlossaError('CANCELLED', 'the request was cancelled');
     if (signal?.aborted === true) throw cancelled();
-    const callId = this.#nextId++;
-    const answer = new Promise<Calls[Name]['answer']>((resolve, reject) => {
-      this.#calls.set(callId, { resolve, reject });
-      this.#child?.send({ type: 'call', callId, name, ask });
-    });
+    const { callId, answer } = this.#calls.begin<Calls[Name]['answer']>();
+    this.#child?.send({ type: 'call', callId, name, ask });
     if (signal === undefined) return await answer;
     return await abortable(answer, signal, () => {
       this.#child?.send({ type: 'cancelCall', callId });

@@ -29,6 +29,7 @@ export class EventStream implements Generation {
   #delivered = false;
   #iterating = false;
   #wake: (() => void) | null = null;
+  #unfollow: (() => void) | null = null;
 
   constructor(request: SeededRequest, controls: StreamControls) {
     this.request = request;
@@ -52,18 +53,30 @@ export class EventStream implements Generation {
     this.#events.push(event);
     if (event.type === 'finish') {
       this.#unfinished.delete(event.sequence);
-      this.#ended = this.#unfinished.size === 0;
+      if (this.#unfinished.size === 0) this.#end();
     }
-    if (!this.#paused && !this.#ended && this.#events.length - this.#read > PAUSE_ABOVE)
+    if (!this.#paused && this.#unfinished.size > 0 && this.#events.length - this.#read > PAUSE_ABOVE)
       this.#setPaused(true);
     this.#wake?.();
+  }
+
+  /** Cancels when a signal is aborted. Forgets the signal at the end: it may outlive many generations. */
+  cancelOn(signal: AbortSignal): void {
+    const onAbort = (): void => {
+      this.cancel();
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    this.#unfollow = () => {
+      signal.removeEventListener('abort', onAbort);
+    };
   }
 
   /** Ends the stream with an error, after what was pushed before. */
   fail(error: GlossaError): void {
     if (this.#ended) return;
     this.#error = error;
-    this.#ended = true;
+    this.#end();
     this.#wake?.();
   }
 
@@ -103,6 +116,11 @@ export class EventStream implements Generation {
     return event;
   }
 
+  #end(): void {
+    this.#ended = true;
+    this.#unfollow?.();
+  }
+
   #setPaused(paused: boolean): void {
     this.#paused = paused;
     this.#controls.setPaused(paused);
@@ -111,7 +129,7 @@ export class EventStream implements Generation {
   /** The reader left its loop: nobody wants the rest. */
   #leave(): Promise<IteratorResult<GenerationEvent>> {
     this.cancel();
-    this.#ended = true;
+    this.#end();
     this.#events = [];
     this.#read = 0;
     return Promise.resolve({ done: true, value: undefined });

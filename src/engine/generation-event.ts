@@ -1,0 +1,26 @@
+import type { GenerationEvent } from '../generation/events.js';
+import type { NativeEvent } from './native-engine.js';
+
+/** An event of a running generation, from the tuple in which it crosses the border. */
+export function generationEvent(
+  event: Exclude<NativeEvent, readonly ['failed', ...unknown[]]>,
+): GenerationEvent {
+  switch (event[0]) {
+    case 'token': {
+      const [type, , sequence, tokenId, logprob, text] = event;
+      return { type, sequence, tokenId, logprob, text };
+    }
+    case 'prompt': {
+      const [type, , promptTokens, cachedTokens] = event;
+      return { type, promptTokens, cachedTokens };
+    }
+    case 'finish': {
+      const [type, , sequence, finishReason, text, generatedTokens, score, endsInsideCharacter] = event;
+      return {
+        ...{ type, sequence, finishReason, text, generatedTokens },
+        ...(score === null ? {} : { score }),
+        ...(endsInsideCharacter ? { endsInsideCharacter } : {}),
+      };
+    }
+  }
+}
