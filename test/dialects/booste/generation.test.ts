@@ -12,7 +12,9 @@ import { call, ended, serverSaying, start, SYNC, wordsOf } from './calls.js';
 async function promptsOf(server: TestServer): Promise<string[]> {
   const engine = server.engine();
   return await Promise.all(
-    engine.requests.map(({ prompt }) => (typeof prompt === 'string' ? prompt : engine.detokenize(prompt))),
+    engine.requests.map(async ({ prompt }) =>
+      typeof prompt === 'string' ? prompt : await engine.detokenize(prompt),
+    ),
   );
 }
 

@@ -94,8 +94,9 @@ describe('asynchronous GPT-2: async/start, async/check, async/check/v2', () => {
       syncMode: 'synchronous',
     });
     assert.equal(status, 200);
-    assert.deepEqual(body, { Status: 'Started', TaskID: body['TaskID'] });
-    assert.match(String(body['TaskID']), /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+    const { TaskID } = body;
+    assert.deepEqual(body, { Status: 'Started', TaskID });
+    assert.match(String(TaskID), /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
     assert.equal(headers.get(UNUSED), 'syncMode');
   });
 

@@ -42,6 +42,14 @@ async function run(
   return { output, engine };
 }
 
+/** What each window was asked for; the fake's token ids are its own. */
+function windowsOf({ requests, vocabulary }: FakeEngine): object[] {
+  return requests.map(({ prompt, seed, maxNewTokens }) => ({
+    ...{ seed, maxNewTokens },
+    text: vocabulary.decode(prompt as readonly number[]),
+  }));
+}
+
 describe('progress', () => {
   test('tells the words so far, after each window', async () => {
     const reports: WordsTaskProgress[] = [];
@@ -60,7 +68,7 @@ describe('progress', () => {
     const saved = JSON.parse(JSON.stringify(reports[1])) as JsonValue;
     const resumed = await run({ progress: saved });
     assert.deepEqual(resumed.output, whole.output);
-    assert.deepEqual(resumed.engine.requests, whole.engine.requests.slice(2));
+    assert.deepEqual(windowsOf(resumed.engine), windowsOf(whole.engine).slice(2));
   });
 
   test('of another version, or none, is a beginning', async () => {
