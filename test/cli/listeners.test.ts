@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../e2e/processes.js';
 
 const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
@@ -61,6 +62,17 @@ describe('glossa serve', () => {
     assert.match(lines[1] ?? '', /^glossa on http:\/\/127.0.0.1:\d+$/);
     assert.match(lines[2] ?? '', /^autocomplete on http:\/\/127.0.0.1:\d+$/);
     assert.doesNotMatch(log, /llm-inference/);
+  });
+
+  test('listens where SERVER_HOST and SERVER_PORT say, unless a flag says otherwise', async (t) => {
+    const port = await freePort();
+    const env = { SERVER_PORT: String(port), SERVER_HOST: 'localhost' };
+    const named = await serve(t, { args: ['--model', 'tiny.gguf'], env, lines: 1 });
+    assert.equal(named.lines[0], `glossa is listening on http://localhost:${port} (model tiny)`);
+    const flags = ['--model', 'tiny.gguf', '--host', '127.0.0.1', '--port', '0'];
+    const { lines } = await serve(t, { args: flags, env, lines: 1 });
+    assert.match(lines[0] ?? '', /^glossa is listening on http:\/\/127\.0\.0\.1:\d+ /);
+    assert.doesNotMatch(lines[0] ?? '', new RegExp(`:${port} `));
   });
 
   test("logs which of the llm-inference server's variables it used, without their values", async (t) => {
