@@ -49,6 +49,9 @@ export async function invoke(
     : await wholeAnswer(context, { invocation, lease }, headers);
 }
 
+/** The document's endpoint: the default model, unless another one is called so. */
+const DOCUMENTED_ENDPOINT = 'gpt-2';
+
 /** An endpoint is a model of that id or alias; a target model goes before it. */
 function resolveModel(
   models: ModelRegistry,
@@ -59,7 +62,8 @@ function resolveModel(
     throw refusal(
       'EndpointName: expected at most 63 letters, digits and hyphens, the first and last no hyphen',
     );
-  const served = endpoint === undefined ? models.defaultModel : models.find(endpoint);
+  const isDefault = endpoint === undefined || endpoint === DOCUMENTED_ENDPOINT;
+  const served = models.find(endpoint ?? '') ?? (isDefault ? models.defaultModel : undefined);
   if (served === undefined) throw refusal(`there is no endpoint ${endpoint ?? ''} here`);
   if (target === undefined) return served;
   const targeted = models.find(target);

@@ -60,6 +60,10 @@ describe('the endpoint', () => {
     assert.equal(await answersOf('/invocations'), 'LICENSE');
   });
 
+  test('of the document is the default model', async () => {
+    assert.equal(await answersOf('/endpoints/gpt-2/invocations'), 'LICENSE');
+  });
+
   test('gives way to a target model, which may have a name that no endpoint has', async () => {
     const headers = { 'x-amzn-sagemaker-target-model': 'run.ts' };
     assert.equal(await answersOf(PATH, headers), 'run.ts');
