@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -10,6 +8,7 @@ import { promisify } from 'node:util';
 
 import { packageRoot } from '../../src/engine/addon.js';
 import { DOCUMENTED_EXAMPLES } from './alpaca-examples.js';
+import { freePort } from './processes.js';
 import { ServedGlossa } from './server.js';
 
 const run = promisify(execFile);
@@ -42,19 +41,12 @@ async function startCompatible(): Promise<ServedGlossa> {
     ...sources,
     '--load_in_8bit',
     '--only_cpu',
+    // Texts are compared: they must not depend on what runs beside them.
+    '--reproducible',
     '--listen',
     `alpaca=${port}`,
   ];
   return await ServedGlossa.start({ args, env: { GLOSSA_CACHE: folder } });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 before(async () => {

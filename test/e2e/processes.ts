@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import process from 'node:process';
 
 /** Waits until a condition holds; `what` names it if it does not in time. */
@@ -57,4 +59,14 @@ export function childrenOf(pid: number): number[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A port of loopback on which nobody listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }

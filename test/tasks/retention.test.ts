@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import { testConfiguration } from '../fakes/server.js';
 import {
   echo,
   HeldKind,
@@ -29,6 +30,20 @@ describe('a task that has ended', () => {
     assert.deepEqual(tasks.list('me', 10), []);
     assert.equal(tasks.cancel(id), undefined);
     assert.equal(await tasks.waitForEnd(id, 10_000), undefined);
+  });
+
+  test('can be asked for during seven days where nothing is set', async (t) => {
+    const week = 7 * 24 * 3600 * 1000;
+    let now = 1_000_000;
+    const { taskRetention } = testConfiguration().settings;
+    const tasks = opened(scratchFolder(t), { settings: { taskRetention }, clock: () => now });
+    tasks.register(echo);
+    const { id } = tasks.start('echo', 'me', 1);
+    await tasks.waitForEnd(id, 10_000);
+    now += week - 1;
+    assert.equal(tasks.find(id)?.state, 'finished');
+    now += 1;
+    assert.equal(tasks.find(id), undefined);
   });
 
   test('is deleted afterwards; one that has not ended never is', async (t) => {

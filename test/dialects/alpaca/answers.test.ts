@@ -190,6 +190,8 @@ describe('fields without effect', () => {
     [COMPLETIONS, { prompt: 'A', seed: 1 }, 'seed'],
     [COMPLETIONS, { prompt: 'A', temperature: 0, top_k: 5, top_p: 0.5 }, 'top_k, top_p'],
     [CHAT, { messages: [{ role: 'user', message: 'A', name: 'me' }] }, 'messages.name'],
+    // The document lists it for chats too, whose examples have messages.
+    [CHAT, { messages: 'A', prompt: 'B' }, 'prompt'],
     [EMBEDDINGS, { input: 'A', user: 'me' }, 'user'],
   ];
   for (const [path, body, named] of cases) {

@@ -7,6 +7,7 @@ import {
   type Continuation,
 } from '../../../src/dialects/generate/continuations.js';
 import { derivedSeed, promptSeed, ServerSeeds } from '../../../src/dialects/generate/seeds.js';
+import { testConfiguration } from '../../fakes/server.js';
 
 const some: Continuation = { model: 'm', rows: [], config: {}, seed: 1 };
 
@@ -47,6 +48,17 @@ describe('Continuations', () => {
     clock.now = 1000;
     kept.keep('new', some);
     assert.equal(kept.size, 1);
+  });
+
+  test('are 16,384 at most, each for an hour, where nothing is set', () => {
+    const { continuationLimit, continuationTtl } = testConfiguration().settings;
+    const { kept, clock } = store(continuationLimit, continuationTtl);
+    for (let index = 0; index <= 16_384; index += 1) kept.keep(`${index}`, some);
+    assert.deepEqual([kept.find('0'), kept.size], [undefined, 16_384]);
+    clock.now = 3_599_999;
+    assert.ok(kept.find('1'));
+    clock.now = 3_600_000;
+    assert.equal(kept.find('1'), undefined);
   });
 
   test('are named by owner and ordered ids, whatever these hold', () => {

@@ -91,6 +91,11 @@ describe('how it runs', () => {
     assert.equal(again.engine().requests[1]?.seed, requests[1]?.seed);
   });
 
+  test('without max_new_tokens each text has 2048 tokens, where the model has room for them', async () => {
+    const server = testServer({ engine: { script: () => [' word'], info: { contextSize: 4096 } } });
+    for (const { response } of (await batch(server, {})).items) assert.equal(response, ' word'.repeat(2048));
+  });
+
   test('a batch larger than the model decodes at once takes turns', async () => {
     const many = Array.from({ length: 40 }, (_, index) => ({ request_id: `r${index}`, prompt: 'A' }));
     const server = countingServer({ engine: { tokenDelayMs: 1 } });

@@ -146,6 +146,11 @@ describe('generation_config reaches the engine', () => {
     });
   });
 
+  test('without max_new_tokens a model that has room for them says 2048 tokens', async () => {
+    const server = testServer({ engine: { script: () => [' word'], info: { contextSize: 4096 } } });
+    assert.equal(await one(server, { stream_response: false }), ' word'.repeat(2048));
+  });
+
   test('max_new_tokens gives way to what the model has room for', async () => {
     assert.equal((await requestFor({})).maxNewTokens, 254);
     assert.equal(
