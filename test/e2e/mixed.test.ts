@@ -6,7 +6,10 @@ import { mixedClients, Remembered, type MixedClient } from './mixed-clients.js';
 import { residentBytes } from './processes.js';
 import { ServedGlossa } from './server.js';
 
-/** GLOSSA_TEST_MIXED_SECONDS=300 is the full run; the short one is long enough for everybody to meet everybody. */
+/**
+ * `GLOSSA_TEST_MIXED_SECONDS=300 node dist/test/e2e/mixed.test.js` is the full run (by itself: the runner of all tests gives no
+ * file so long); the short one is long enough for everybody to meet everybody.
+ */
 const SECONDS = Number(process.env['GLOSSA_TEST_MIXED_SECONDS'] ?? 12);
 /** A run from here on brings every request round again. */
 const FULL_RUN_SECONDS = 200;
