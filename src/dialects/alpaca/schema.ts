@@ -4,6 +4,7 @@ import { GlossaError } from '../../errors.js';
 import { choice, integer, LARGEST_INT32, number } from '../../generation/request-values.js';
 import { firstProblem } from '../../schema-issues.js';
 import { boundedArray, textOrArray } from '../../server/bounded-array.js';
+import { unknownKeys } from '../../server/ignored-header.js';
 import type { JsonObject } from '../../server/json-body.js';
 import { plainText } from '../../server/lenient-values.js';
 
@@ -112,8 +113,7 @@ export function parseBody<Schema extends z.ZodObject>(
 ): ParsedBody<z.output<Schema>> {
   const result = schema.safeParse(given);
   if (result.success) {
-    const ignored = Object.keys(given).filter((name) => !Object.hasOwn(schema.shape, name));
-    return { body: result.data, ignored };
+    return { body: result.data, ignored: unknownKeys(given, schema.shape) };
   }
   const { path, message } = firstProblem(result.error);
   const param = path.map(String).join('.');

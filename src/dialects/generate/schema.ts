@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { generateParameters } from '../../config/generate-defaults.js';
 import { firstProblem } from '../../schema-issues.js';
 import { boundedArray } from '../../server/bounded-array.js';
+import { unknownKeys } from '../../server/ignored-header.js';
 import { plainText } from '../../server/lenient-values.js';
 import type { JsonObject } from '../../server/json-body.js';
 import { Refusal } from './errors.js';
@@ -130,10 +131,6 @@ function callOf(
 /** Neither absent nor a flag. */
 function isOdd(value: unknown): boolean {
   return value !== undefined && typeof value !== 'boolean';
-}
-
-function unknownKeys(value: JsonObject, shape: object): string[] {
-  return Object.keys(value).filter((key) => !Object.hasOwn(shape, key));
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, body: JsonObject): z.output<Schema> {
