@@ -32,6 +32,9 @@ const GOING_AWAY = 1001;
 /** "Internal error", the same. */
 const INTERNAL_ERROR = 1011;
 
+/** Bytes that a client may leave unread and still have its pings answered: more than what dialects let wait. */
+const MOST_UNREAD = 16 * 1024 * 1024;
+
 /** Thrown in place of a response where the socket has been handed over. */
 const HANDED_OVER = Symbol('handed over');
 
@@ -41,13 +44,17 @@ export class WebSockets {
   readonly #server: WebSocketServer;
   /** Clients that have not been heard of since the last ping. */
   readonly #silent = new WeakSet<WebSocket>();
+  /** Bytes that waited for paused clients at the last ping. */
+  readonly #unread = new WeakMap<WebSocket, number>();
 
   constructor(server: Server, options: WebSocketOptions) {
     this.#options = options;
     const { maxPayload, pingIntervalMs = 30_000 } = options;
     // Without compression: it costs memory for each socket, and small messages gain nothing. (The types of ws 8.18 lack
     // closeTimeout, which 8.19 brought: how long a client gets to answer a close.)
-    const serverOptions = { noServer: true, maxPayload, perMessageDeflate: false, closeTimeout: 2000 };
+    // Not synchronously: one read may hold thousands of messages, and between any two others have their turn.
+    const sending = { perMessageDeflate: false, allowSynchronousEvents: false, closeTimeout: 2000 };
+    const serverOptions = { noServer: true, maxPayload, ...sending };
     this.#server = new WebSocketServer(serverOptions);
     const heartbeat = setInterval(() => {
       this.#ping();
@@ -129,6 +136,10 @@ export class WebSockets {
   #begin(socket: WebSocket, open: (socket: WebSocket) => void): void {
     // Each is followed by "close", which says all; without a listener the process would end.
     socket.on('error', () => undefined);
+    // Each is answered: of answers that nobody reads there may not be any number.
+    socket.on('ping', () => {
+      if (socket.bufferedAmount > MOST_UNREAD) socket.terminate();
+    });
     for (const sign of ['pong', 'message']) socket.on(sign, () => this.#silent.delete(socket));
     try {
       open(socket);
@@ -140,12 +151,14 @@ export class WebSockets {
 
   #ping(): void {
     for (const socket of this.#server.clients) {
-      // Nothing is read from one that is paused, pongs included.
-      if (socket.isPaused) {
-        this.#silent.delete(socket);
-      } else if (this.#silent.has(socket)) {
+      // Nothing is read from one that is paused, pongs included: it lives as long as it takes what waits for it.
+      const unread = socket.isPaused ? socket.bufferedAmount : 0;
+      const isStuck = unread > 0 && this.#unread.get(socket) === unread;
+      this.#unread.set(socket, unread);
+      if (socket.isPaused) this.#silent.delete(socket);
+      if (isStuck || this.#silent.has(socket)) {
         socket.terminate();
-      } else {
+      } else if (!socket.isPaused) {
         this.#silent.add(socket);
         socket.ping();
       }

@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { pino } from 'pino';
+import type { WebSocket } from 'ws';
 
+import type { UpgradeRequest } from '../../src/server/dialect.js';
 import { WebSockets } from '../../src/server/web-sockets.js';
 import { eventually } from '../engine/conformance.js';
 import {
@@ -19,6 +21,30 @@ import {
 } from './echo-server.js';
 
 const HANDSHAKE = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n';
+
+/** WebSockets of a server that passes each to `open`. */
+async function webSocketServer(
+  t: TestContext,
+  open: (socket: WebSocket) => void,
+  pingIntervalMs = 30_000,
+): Promise<{ webSockets: WebSockets; url: string }> {
+  const server = createServer();
+  const webSockets = new WebSockets(server, {
+    fetch: (_request, env) => {
+      (env as { upgrade: UpgradeRequest }).upgrade.accept(open);
+      return new Response(null);
+    },
+    ...{ maxPayload: 1000, badRequest: () => new Response(null, { status: 400 }), pingIntervalMs },
+    ...{ track: () => undefined, untrack: () => undefined, onError: () => undefined },
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    webSockets.cut();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { webSockets, url: `ws://127.0.0.1:${port}/` };
+}
 
 describe('a WebSocket', () => {
   test('is opened by a route, with the headers that go with every answer', async (t) => {
@@ -87,25 +113,62 @@ describe('a WebSocket', () => {
   });
 
   test('whose client has vanished is cut off', async (t) => {
-    const server = createServer();
-    const webSockets = new WebSockets(server, {
-      fetch: (_request, env) => {
-        (env as { upgrade: { accept(open: () => void): void } }).upgrade.accept(() => undefined);
-        return new Response(null);
-      },
-      ...{ maxPayload: 1000, badRequest: () => new Response(null, { status: 400 }), pingIntervalMs: 30 },
-      ...{ track: () => undefined, untrack: () => undefined, onError: () => undefined },
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    t.after(() => server.close());
-    const { port } = server.address() as AddressInfo;
-    const alive = await openClient(`ws://127.0.0.1:${port}/`);
-    const silent = await openClient(`ws://127.0.0.1:${port}/`);
+    const { webSockets, url } = await webSocketServer(t, () => undefined, 30);
+    const alive = await openClient(url);
+    const silent = await openClient(url);
     silent.pause();
     await eventually(() => webSockets.count === 1);
     assert.equal(alive.readyState, alive.OPEN);
     silent.terminate();
     alive.terminate();
+  });
+
+  test('lets others have their turn between any two messages', async (t) => {
+    let turn = 0;
+    const turns: number[] = [];
+    const { url } = await webSocketServer(t, (socket) => {
+      const tick = (): void => {
+        turn += 1;
+        if (socket.readyState === socket.OPEN) setImmediate(tick);
+      };
+      tick();
+      socket.on('message', () => turns.push(turn));
+    });
+    const client = await openClient(url);
+    for (let index = 0; index < 500; index += 1) client.send('x');
+    await eventually(() => turns.length === 500);
+    assert.equal(new Set(turns).size, 500);
+  });
+
+  test('that is paused lives as long as its client takes what waits for it', async (t) => {
+    const large = Buffer.alloc(2 ** 25);
+    const { webSockets, url } = await webSocketServer(
+      t,
+      (socket) => {
+        socket.pause();
+        if (webSockets.count === 2) socket.send(large);
+      },
+      30,
+    );
+    const idle = await openClient(url);
+    const stuck = await openClient(url);
+    stuck.pause();
+    await eventually(() => webSockets.count === 1);
+    assert.equal(idle.readyState, idle.OPEN);
+    stuck.terminate();
+    idle.terminate();
+  });
+
+  test('that asks for pongs and reads nothing is cut off', async (t) => {
+    const large = Buffer.alloc(2 ** 25);
+    const { webSockets, url } = await webSocketServer(t, (socket) => {
+      socket.send(large);
+    });
+    const client = await openClient(url);
+    client.pause();
+    client.ping();
+    await eventually(() => webSockets.count === 0);
+    client.terminate();
   });
 });
 

@@ -3,11 +3,15 @@ import { z } from 'zod';
 import { GlossaError } from '../../errors.js';
 import { choice, integer, LARGEST_INT32, number } from '../../generation/request-values.js';
 import { firstProblem } from '../../schema-issues.js';
+import { boundedArray, textOrArray } from '../../server/bounded-array.js';
+import { unknownKeys } from '../../server/ignored-header.js';
 import type { JsonObject } from '../../server/json-body.js';
 import { plainText } from '../../server/lenient-values.js';
 
 /** Inputs of one request for embeddings at most. */
 const MOST_INPUTS = 2048;
+/** Messages of one conversation at most. */
+const MOST_MESSAGES = 4096;
 const MOST_STOPS = 16;
 const LONGEST_STOP = 1024;
 
@@ -47,8 +51,7 @@ const decodingFields = {
   /** Our addition: makes drawing repeatable. */
   seed: optionalNumber(integer({ least: 0, most: Number.MAX_SAFE_INTEGER })),
   /** Declared by the original, and without effect there. */
-  stop: z
-    .union([stopText(), z.array(stopText()).max(MOST_STOPS, `expected at most ${MOST_STOPS} texts`)])
+  stop: textOrArray(stopText(), boundedArray(stopText(), { most: MOST_STOPS, of: 'text' }))
     .nullish()
     .transform((stop): readonly string[] => (typeof stop === 'string' ? [stop] : (stop ?? []))),
   n: only(1, 'this API gives one answer'),
@@ -71,10 +74,10 @@ const messageSchema = z.looseObject({
 
 /** Body of `POST /v1/chat/completions`. One text stands for one message of the user. */
 export const chatSchema = z.object({
-  messages: z.union([
+  messages: textOrArray(
     plainText(),
-    z.array(messageSchema, 'expected a string or an array').min(1, 'expected at least one message'),
-  ]),
+    boundedArray(messageSchema, { least: 1, most: MOST_MESSAGES, of: 'message' }),
+  ),
   ...decodingFields,
 });
 
@@ -84,13 +87,7 @@ function inputText(): z.ZodType<string> {
 
 /** Body of `POST /v1/embeddings`. */
 export const embeddingsSchema = z.object({
-  input: z.union([
-    inputText(),
-    z
-      .array(inputText(), 'expected a string or an array')
-      .min(1, 'expected at least one text')
-      .max(MOST_INPUTS, `expected at most ${MOST_INPUTS} texts`),
-  ]),
+  input: textOrArray(inputText(), boundedArray(inputText(), { least: 1, most: MOST_INPUTS, of: 'text' })),
   model: plainText().nullish(),
   encoding_format: only('float', 'this API writes vectors as lists of numbers'),
   dimensions: z.null("expected null: vectors have the model's own length").optional(),
@@ -116,8 +113,7 @@ export function parseBody<Schema extends z.ZodObject>(
 ): ParsedBody<z.output<Schema>> {
   const result = schema.safeParse(given);
   if (result.success) {
-    const ignored = Object.keys(given).filter((name) => !Object.hasOwn(schema.shape, name));
-    return { body: result.data, ignored };
+    return { body: result.data, ignored: unknownKeys(given, schema.shape) };
   }
   const { path, message } = firstProblem(result.error);
   const param = path.map(String).join('.');

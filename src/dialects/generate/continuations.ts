@@ -29,13 +29,33 @@ export function continuationKey(owner: string, requestIds: readonly string[]): s
     .digest('hex');
 }
 
-/** Texts that can be continued: a bounded number, each for a time after it was last generated on. */
+/** Token ids that are kept for each entry that there may be, on average. */
+const TOKENS_AN_ENTRY = 1024;
+/** Token ids that are kept whatever the number of entries: 4 MiB. */
+const LEAST_TOKENS = 2 ** 20;
+/** What a row's objects take, in token ids. */
+const ROW_OVERHEAD = 64;
+
+interface Entry {
+  readonly continuation: Continuation;
+  /** Milliseconds of the clock. */
+  readonly until: number;
+  /** Token ids, and what stands for the objects that hold them. */
+  readonly weight: number;
+}
+
+/**
+ * Texts that can be continued: a bounded number of bounded size, each for a time after it was last generated on. Together
+ * they hold 1,024 token ids for each that there may be, or 2^20 where that is more; the newest stays whatever its size.
+ */
 export class Continuations {
   readonly #limit: number;
+  readonly #mostWeight: number;
   readonly #ttlMs: number;
   readonly #now: () => number;
   /** In the order in which they were kept: every use ends with keeping, so the first is the least recently used. */
-  readonly #entries = new Map<string, { continuation: Continuation; until: number }>();
+  readonly #entries = new Map<string, Entry>();
+  #weight = 0;
 
   /**
    * @param limits `limit` entries at most, each for `ttlSeconds`
@@ -43,6 +63,7 @@ export class Continuations {
    */
   constructor(limits: { limit: number; ttlSeconds: number }, now: () => number = () => performance.now()) {
     this.#limit = limits.limit;
+    this.#mostWeight = Math.max(limits.limit * TOKENS_AN_ENTRY, LEAST_TOKENS);
     this.#ttlMs = limits.ttlSeconds * 1000;
     this.#now = now;
   }
@@ -58,15 +79,19 @@ export class Continuations {
 
   keep(key: string, continuation: Continuation): void {
     this.#dropExpired();
-    this.#entries.delete(key);
-    this.#entries.set(key, { continuation, until: this.#now() + this.#ttlMs });
+    this.drop(key);
+    const weight = continuation.rows.reduce((sum, row) => sum + row.tokenIds.length + ROW_OVERHEAD, 0);
+    this.#entries.set(key, { continuation, until: this.#now() + this.#ttlMs, weight });
+    this.#weight += weight;
     for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#limit) break;
-      this.#entries.delete(oldest);
+      const isTooBig = this.#weight > this.#mostWeight && this.#entries.size > 1;
+      if (this.#entries.size <= this.#limit && !isTooBig) break;
+      this.drop(oldest);
     }
   }
 
   drop(key: string): void {
+    this.#weight -= this.#entries.get(key)?.weight ?? 0;
     this.#entries.delete(key);
   }
 
@@ -74,7 +99,7 @@ export class Continuations {
     const now = this.#now();
     for (const [key, { until }] of this.#entries) {
       if (until > now) break;
-      this.#entries.delete(key);
+      this.drop(key);
     }
   }
 }

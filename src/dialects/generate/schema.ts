@@ -2,12 +2,16 @@ import { z } from 'zod';
 
 import { generateParameters } from '../../config/generate-defaults.js';
 import { firstProblem } from '../../schema-issues.js';
+import { boundedArray } from '../../server/bounded-array.js';
+import { unknownKeys } from '../../server/ignored-header.js';
 import { plainText } from '../../server/lenient-values.js';
 import type { JsonObject } from '../../server/json-body.js';
 import { Refusal } from './errors.js';
 
 /** Prompts of one batch at most. */
 export const MAX_PROMPTS = 256;
+/** Characters (UTF-16 code units) of a request_id at most: each event repeats it. */
+export const LONGEST_ID = 1024;
 
 /** `generation_config` as it was sent; keys that mean nothing are left out. */
 const configSchema = z.object(generateParameters, 'expected an object').partial();
@@ -15,7 +19,9 @@ const configSchema = z.object(generateParameters, 'expected an object').partial(
 export type GivenConfig = z.output<typeof configSchema>;
 
 const requestId = (): z.ZodType<string> =>
-  plainText().refine((text) => text !== '', 'expected a string that is not empty');
+  plainText()
+    .refine((text) => text !== '', 'expected a string that is not empty')
+    .refine((text) => text.length <= LONGEST_ID, `expected at most ${LONGEST_ID} characters`);
 
 const promptSchema = z.object(
   {
@@ -43,10 +49,7 @@ const options = {
 
 const oneSchema = z.object({ ...promptSchema.shape, ...options });
 const batchSchema = z.object({
-  prompts: z
-    .array(promptSchema, 'expected an array')
-    .min(1, 'expected at least one prompt')
-    .max(MAX_PROMPTS, `expected at most ${MAX_PROMPTS} prompts`),
+  prompts: boundedArray(promptSchema, { least: 1, most: MAX_PROMPTS, of: 'prompt' }),
   ...options,
 });
 
@@ -128,10 +131,6 @@ function callOf(
 /** Neither absent nor a flag. */
 function isOdd(value: unknown): boolean {
   return value !== undefined && typeof value !== 'boolean';
-}
-
-function unknownKeys(value: JsonObject, shape: object): string[] {
-  return Object.keys(value).filter((key) => !Object.hasOwn(shape, key));
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, body: JsonObject): z.output<Schema> {

@@ -1,23 +1,33 @@
 import { GlossaError } from '../../errors.js';
 import type { DialectServices, RequestRecord } from '../../server/dialect.js';
-import type { JsonObject } from '../../server/json-body.js';
+import { shownNames } from '../../server/ignored-header.js';
 import type { Batches, BatchReader, BatchResult } from './batches.js';
 import { errorText, inOurTerms, Refusal } from './errors.js';
+import { idsOf, parseFrame } from './frames.js';
 import { ignoredNames, isStreamed } from './http.js';
 import { parseBatch, type GenerateCall } from './schema.js';
 
 /** Batches that one socket may have running. */
 const MOST_RUNNING = 64;
-/** Bytes that may wait for a slow reader before its generations are held up. */
+/** Frames in a row that are no requests before the socket is closed. */
+const MOST_BAD = 50;
+/** Characters that may wait for a slow reader before its generations are held up, and its frames left unread. */
 const PAUSE_ABOVE = 64 * 1024;
-/** Bytes of answers nobody reads after which a socket is given up: it only sends. */
+/** Characters of answers nobody reads after which a socket is given up: it only sends. */
 const GIVE_UP_ABOVE = 8 * 1024 * 1024;
+
+/** RFC 6455, section 7.4.1. */
+const POLICY_VIOLATION = 1008;
 
 /** What a session needs of a socket; `ws` has it. */
 export interface SessionSocket {
   /** `sent` is called when the text has left the process, or never will. */
   send(text: string, sent: () => void): void;
   close(code: number, reason: string): void;
+  /** Stops what the client sends from coming, but for what was read already. */
+  pause(): void;
+  /** Ends a pause. */
+  resume(): void;
 }
 
 /** What all sessions share, and whose session it is. */
@@ -38,6 +48,8 @@ export class Session {
   readonly #running = new Set<AbortController>();
   #hasLeft = false;
   #unsent = 0;
+  #bad = 0;
+  #isPaused = false;
   #isEnding = false;
   #drained: (() => void)[] = [];
 
@@ -57,11 +69,14 @@ export class Session {
       const body = parseFrame(text, this.#parts.services.settings.bodyLimit);
       ids = idsOf(body);
       const call = parseBatch(body);
+      this.#bad = 0;
       if (this.#running.size >= MOST_RUNNING)
         throw new GlossaError('OVERLOADED', `${MOST_RUNNING} batches run on this socket already`);
       void this.#run(call);
     } catch (error) {
-      this.#sendError(ids, GlossaError.from(error));
+      const refusal = GlossaError.from(error);
+      this.#sendError(ids, refusal);
+      if (refusal.code !== 'OVERLOADED') this.#countBad();
     }
   }
 
@@ -83,11 +98,11 @@ export class Session {
     const record: RequestRecord = {};
     const begin = performance.now();
     const ids = call.prompts.map((prompt) => prompt.requestId);
-    const ignored = ignoredNames(call, services);
+    const ignored = shownNames(ignoredNames(call, services));
     const stop = new AbortController();
     this.#running.add(stop);
-    this.#send(ids.map((id) => event(id, 'ACCEPTED', ignored.length > 0 ? { ignored } : {})));
     try {
+      this.#send(ids.map((id) => event(id, 'ACCEPTED', ignored.length > 0 ? { ignored } : {})));
       const reader = this.#readerOf(call, ids);
       const result = await batches.run(call, { owner, signal: stop.signal, record }, reader);
       this.#send(completed(call, result));
@@ -142,10 +157,34 @@ export class Session {
     this.#unsent += text.length;
     this.#parts.socket.send(text, () => {
       this.#unsent -= text.length;
-      if (this.#unsent <= PAUSE_ABOVE) this.#wake();
+      if (this.#unsent > PAUSE_ABOVE) return;
+      this.#resume();
+      this.#wake();
     });
-    if (this.#unsent <= GIVE_UP_ABOVE) return;
-    this.#parts.socket.close(1008, 'answers are not read');
+    if (this.#unsent > PAUSE_ABOVE) this.#pause();
+    if (this.#unsent > GIVE_UP_ABOVE) this.#giveUp('answers are not read');
+  }
+
+  #pause(): void {
+    if (!this.#isPaused) this.#parts.socket.pause();
+    this.#isPaused = true;
+  }
+
+  #resume(): void {
+    if (this.#isPaused) this.#parts.socket.resume();
+    this.#isPaused = false;
+  }
+
+  #countBad(): void {
+    this.#bad += 1;
+    if (this.#bad >= MOST_BAD) this.#giveUp(`${MOST_BAD} frames in a row were no requests`);
+  }
+
+  #giveUp(reason: string): void {
+    if (this.#hasLeft) return;
+    // What comes is not looked at any more, but for the answer to the close.
+    this.#resume();
+    this.#parts.socket.close(POLICY_VIOLATION, reason);
     this.left();
   }
 
@@ -186,29 +225,4 @@ function completed(call: GenerateCall, { rows, prompts, seconds }: BatchResult):
       execution_time: seconds,
     });
   });
-}
-
-function parseFrame(text: string | undefined, limit: number): JsonObject {
-  if (text === undefined)
-    throw new Refusal('Invalid Data Format', 'expected a text frame, received binary data');
-  if (Buffer.byteLength(text) > limit)
-    throw new GlossaError('BODY_TOO_LARGE', `the message exceeds the limit of ${limit} bytes`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Refusal('Invalid JSON format', 'expected a JSON object, received malformed JSON');
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
-  throw new Refusal('Invalid JSON format', 'expected a JSON object');
-}
-
-/** The ids of a frame that may be wrong in any way, so that its sender recognises it; one empty text without any. */
-function idsOf(body: JsonObject): string[] {
-  const prompts: unknown[] = Array.isArray(body['prompts']) ? body['prompts'].slice(0, 256) : [];
-  const ids = prompts.flatMap((prompt) => {
-    const id = (prompt as JsonObject | null)?.['request_id'];
-    return typeof id === 'string' && id !== '' ? [id] : [];
-  });
-  return ids.length > 0 ? ids : [''];
 }

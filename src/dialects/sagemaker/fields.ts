@@ -72,17 +72,22 @@ export function checkFields<Schema extends z.ZodType>(
   body: JsonObject,
   known: readonly string[],
 ): z.output<Schema> {
+  refuseUnknown(body, known);
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  const { path, message, unknownKeys } = firstProblem(result.error);
-  const [unknown] = unknownKeys;
-  if (unknown !== undefined) {
-    const name = unknown.slice(0, 64);
-    const hint = suggestion(unknown, known);
-    throw new GlossaError('INVALID_REQUEST', `unknown field ${name}${hint}`, { param: name });
-  }
+  const { path, message } = firstProblem(result.error);
   const param = path.map(String).join('.');
   throw new GlossaError('INVALID_REQUEST', `${param}: ${message}`, { param });
+}
+
+/** Not left to the schema, which would gather all unknown names, however many there are. */
+function refuseUnknown(body: JsonObject, known: readonly string[]): void {
+  const unknown = Object.keys(body).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const name = unknown.slice(0, 64);
+  throw new GlossaError('INVALID_REQUEST', `unknown field ${name}${suggestion(unknown, known)}`, {
+    param: name,
+  });
 }
 
 /** An error of the engine's own checks, in the names of the body. */

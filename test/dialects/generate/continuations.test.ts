@@ -50,6 +50,51 @@ describe('Continuations', () => {
     assert.equal(kept.size, 1);
   });
 
+  /** What one of so many token ids is kept as. */
+  const sized = (tokens: number, rows = 1): Continuation => {
+    const tokenIds = new Int32Array(tokens);
+    return {
+      ...some,
+      rows: Array.from({ length: rows }, () => ({ tokenIds, generated: 0, hasEnded: false })),
+    };
+  };
+  const keptOf = (kept: Continuations, keys: readonly string[]): string[] =>
+    keys.filter((key) => kept.find(key) !== undefined);
+
+  test('give up what was used least recently beyond 1,024 token ids for each that there may be', () => {
+    const { kept } = store(2048, 3600);
+    for (const key of ['a', 'b', 'a']) kept.keep(key, sized(2 ** 20 - 1000));
+    assert.deepEqual(keptOf(kept, ['a', 'b']), ['a', 'b']);
+    kept.keep('c', sized(2000));
+    assert.deepEqual(keptOf(kept, ['a', 'b', 'c']), ['a', 'c']);
+  });
+
+  test('count what was dropped, replaced or has expired no more', () => {
+    const { kept, clock } = store(3, 1);
+    for (let index = 0; index < 5; index += 1) kept.keep('same', sized(600_000));
+    kept.drop('same');
+    kept.keep('a', sized(500_000));
+    clock.now = 1000;
+    for (const key of ['b', 'c']) kept.keep(key, sized(500_000));
+    assert.deepEqual(keptOf(kept, ['b', 'c']), ['b', 'c']);
+  });
+
+  test('few may hold 2^20 token ids together, and the newest any number', () => {
+    const { kept } = store(2, 3600);
+    for (const key of ['a', 'b']) kept.keep(key, sized(500_000));
+    assert.deepEqual(keptOf(kept, ['a', 'b']), ['a', 'b']);
+    kept.keep('big', sized(100_000, 256));
+    assert.deepEqual(keptOf(kept, ['a', 'b', 'big']), ['big']);
+    kept.keep('small', sized(1));
+    assert.deepEqual(keptOf(kept, ['big', 'small']), ['small']);
+  });
+
+  test('of many short rows count for more than their token ids', () => {
+    const { kept } = store(1024, 3600);
+    for (let index = 0; index < 1024; index += 1) kept.keep(`${index}`, sized(1, 256));
+    assert.ok(kept.size < 70, `${kept.size}`);
+  });
+
   test('are 16,384 at most, each for an hour, where nothing is set', () => {
     const { continuationLimit, continuationTtl } = testConfiguration().settings;
     const { kept, clock } = store(continuationLimit, continuationTtl);

@@ -58,6 +58,11 @@ describe('Invalid Data Format', () => {
     ['length_penalty 1e9', config({ length_penalty: 1e9 }), /length_penalty/],
     ['seed -1', config({ seed: -1 }), /seed/],
     ['seed as a text', config({ seed: '42' }), /seed/],
+    [
+      'an id that is too long',
+      { ...valid, request_id: 'x'.repeat(1025) },
+      /^request_id: expected at most 1024/,
+    ],
   ];
   for (const [what, body, detail] of cases) {
     test(what, async () => {
@@ -66,6 +71,11 @@ describe('Invalid Data Format', () => {
   }
 
   const batches: readonly [string, unknown, RegExp][] = [
+    [
+      'an id that is too long',
+      { prompts: [valid, { request_id: 'x'.repeat(1025) }] },
+      /^prompts\.1\.request_id: expected at most 1024 characters$/,
+    ],
     ['no prompts', {}, /^prompts: expected an array/],
     ['prompts as an object', { prompts: {} }, /^prompts: expected an array/],
     ['an empty list of prompts', { prompts: [] }, /^prompts: expected at least one/],
@@ -84,6 +94,11 @@ describe('Invalid Data Format', () => {
       await refused(BATCH, body, 'Invalid Data Format', detail);
     });
   }
+});
+
+test('a request_id has up to 1,024 characters', async () => {
+  const response = await server.post(ONE, { ...valid, request_id: 'x'.repeat(1024) });
+  assert.equal(response.status, 200);
 });
 
 test('Duplicate request_ids', async () => {

@@ -25,6 +25,7 @@ interface SessionEvent {
 class FakeSocket implements SessionSocket {
   readonly frames: SessionEvent[][] = [];
   closedWith: number | undefined;
+  isPaused = false;
   stall = false;
   readonly #unread: (() => void)[] = [];
 
@@ -41,6 +42,14 @@ class FakeSocket implements SessionSocket {
 
   close(code: number): void {
     this.closedWith = code;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
   }
 
   ofType(type: string): SessionEvent[] {
@@ -253,10 +262,59 @@ describe('errors', () => {
   test('a flood whose answers are not read ends the socket', () => {
     const { socket, say } = open();
     socket.stall = true;
-    const long = { prompts: [{ request_id: 'x'.repeat(1_000_000), prompt: '' }] };
-    for (let index = 0; index < 12; index += 1) say(long);
+    const ids = Array.from({ length: 256 }, (_, index) => `${index}`.padStart(1024, 'x'));
+    const long = { prompts: ids.map((request_id) => ({ request_id, prompt: '' })) };
+    for (let index = 0; index < 49; index += 1) say(long);
     assert.equal(socket.closedWith, 1008);
-    assert.ok(socket.frames.length < 12);
+    assert.ok(socket.frames.length < 40);
+  });
+
+  test('answers that are not read end the reading of frames until they are', async () => {
+    const { socket, say } = open();
+    socket.stall = true;
+    const ids = Array.from({ length: 256 }, (_, index) => `${index}`.padStart(1024, 'x'));
+    say({ prompts: [{ request_id: 'a', prompt: '' }] });
+    assert.equal(socket.isPaused, false);
+    say({ prompts: ids.map((request_id) => ({ request_id, prompt: '' })) });
+    assert.equal(socket.isPaused, true);
+    socket.read();
+    assert.equal(socket.isPaused, false);
+    say({ prompts: prompts.slice(0, 1), ...two });
+    while (socket.ofType('COMPLETE').length === 0) await sleep(1);
+  });
+
+  test('50 frames in a row that are no requests end the socket', async () => {
+    const { socket, say, ends } = open();
+    for (let index = 0; index < 49; index += 1) say('x');
+    say({ prompts: prompts.slice(0, 1), ...two });
+    for (let index = 0; index < 49; index += 1) say('x');
+    await ends(99);
+    assert.equal(socket.closedWith, undefined);
+    for (let index = 0; index < 49; index += 1) say('x');
+    assert.equal(socket.closedWith, 1008);
+    assert.equal(socket.ofType('ERROR').length, 99);
+  });
+
+  test('an id that is too long is not repeated', () => {
+    const { socket, say } = open();
+    say({ prompts: [{ request_id: 'x'.repeat(1025) }] });
+    const [error] = socket.ofType('ERROR');
+    assert.equal(error?.request_id, '');
+    assert.equal(error.detail, 'prompts.0.request_id: expected at most 1024 characters');
+  });
+
+  test('names that have no effect are told within bounds, however many a frame brings', async () => {
+    const { socket, say, ends } = open();
+    const names = Array.from({ length: 1000 }, (_, index) => [`${index}`.padStart(100, 'n'), 0]);
+    const many = Array.from({ length: 256 }, (_, index) => ({ request_id: `${index}` }));
+    say({ prompts: many, generation_config: { max_new_tokens: 1 }, ...Object.fromEntries(names) });
+    const [accepted] = socket.frames;
+    assert.equal(accepted?.length, 256);
+    for (const { ignored = [] } of accepted) {
+      assert.equal(ignored.length, 32);
+      assert.ok(ignored.every((name) => name.length <= 64));
+    }
+    await ends(256);
   });
 });
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { WebSocket } from 'ws';
 
 import type { FakeEngineOptions } from '../../fakes/engine.js';
 import { listeningServer } from '../../fakes/server.js';
@@ -36,4 +38,16 @@ test('an error in mid-stream is the last chunk, and the body never ends', async 
   const answer = await raw(t, { tokenDelayMs: 25, crashAfterTokens: 2 }, {});
   assert.match(answer, /^HTTP\/1\.1 200 /);
   assert.ok(answer.endsWith(" at\r\n18\r\nthe model's process died\r\n"), answer);
+});
+
+test('a flood of frames that are no requests is answered a few times, and then the socket is closed', async (t) => {
+  const { server } = await listeningServer();
+  t.after(() => server.stop());
+  const client = new WebSocket(`${server.url.replace('http', 'ws')}/api/ws`);
+  let answers = 0;
+  client.on('message', () => (answers += 1));
+  await once(client, 'open');
+  for (let index = 0; index < 5000; index += 1) client.send('x');
+  const [code] = (await once(client, 'close')) as [number];
+  assert.deepEqual([code, answers], [1008, 50]);
 });

@@ -107,6 +107,7 @@ describe('bodies as a whole', () => {
     ['deep nesting', deep, /received an array$/],
     ['deep nesting in a field', `{"input":${deep}}`, /^input: expected text, received array$/],
     ['an unknown field', '{"input":"A","inputs":"B"}', /^unknown field inputs; did you mean input\?$/],
+    ['an unknown field beside a wrong one', '{"input":5,"inputs":"B"}', /^unknown field inputs/],
     ['a near name', '{"input":"A","max_lenght":5}', /^unknown field max_lenght; did you mean max_length\?$/],
     ['__proto__', '{"input":"A","__proto__":{"mode":"greedy"}}', /^unknown field __proto__$/],
     ['a name of 100,000 letters', `{"input":"A","${'x'.repeat(100_000)}":1}`, /^unknown field x{64}$/],
