@@ -25,8 +25,9 @@ function clocked(
 
 /** Finishes runs as they come until none is left, and gives the inputs of all. */
 async function finishAll(held: HeldKind): Promise<JsonValue[]> {
-  for (let run = 0; run < held.runs.length; run += 1) {
-    held.runs[run]?.finish(null);
+  // Others join them meanwhile.
+  for (const { finish } of held.runs) {
+    finish(null);
     await settled();
   }
   return held.inputs;
