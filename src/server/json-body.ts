@@ -4,6 +4,11 @@ import type { ServerContext } from './dialect.js';
 /** A request's body as a JSON object. */
 export type JsonObject = Record<string, unknown>;
 
+/** Whether a JSON value is an object, and no array. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Bodies that were read. One handler may look into a request before it leaves it to another. */
 const bodies = new WeakMap<Request, Promise<JsonObject>>();
 
@@ -28,7 +33,7 @@ export async function readJsonObject(context: ServerContext, limit: number): Pro
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject {
   const value = parseJson(decodeUtf8(bytes));
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  if (isJsonObject(value)) return value;
   throw new GlossaError('INVALID_REQUEST', `expected a JSON object as the body, received ${kindOf(value)}`);
 }
 

@@ -79,6 +79,8 @@ export async function listen(target: ListenTarget, options: ListenOptions): Prom
     },
   );
   server.on('connection', (socket) => {
+    // Comes again with each request on it whose upgrade is passed over.
+    if (connections.has(socket)) return;
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });

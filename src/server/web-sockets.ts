@@ -64,9 +64,11 @@ export class WebSockets {
     });
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       // Node has taken its own listener off, and a client that vanishes is no reason to crash.
-      socket.on('error', () => socket.destroy());
+      const destroy = (): void => void socket.destroy();
+      socket.on('error', destroy);
       if (isWebSocketRequest(request)) this.#answer(request, socket, head);
-      else ignoreUpgrade(server, { request, socket, head });
+      // It listens again, on the same connection, which may ask any number of times.
+      else if (ignoreUpgrade(server, { request, socket, head })) socket.off('error', destroy);
     });
   }
 

@@ -6,7 +6,7 @@ import type { Settings } from '../config/schema.js';
 import { GlossaError } from '../errors.js';
 import { EndWaiters } from './end-waiters.js';
 import { purgeExpired } from './purge.js';
-import type { JsonValue, Task, TaskKind, TaskService } from './task.js';
+import type { JsonValue, ListedTask, Task, TaskKind, TaskPage, TaskService } from './task.js';
 import { TaskQueue } from './task-queue.js';
 import { TaskRunner } from './task-runner.js';
 import type { TaskTable } from './task-table.js';
@@ -76,9 +76,11 @@ export class DurableTasks implements OpenTasks {
       onEnd: (id) => {
         this.#waiters.tell(id);
       },
-      onRest: () => {
+      onRest: (again) => {
+        if (again !== undefined) this.#queue.add(again);
         this.#beginSoon();
       },
+      placesToMake: () => this.#placesToMake(),
     });
     purgeExpired(table, () => this.#expiry(), log, this.#runner.stopping);
   }
@@ -111,9 +113,13 @@ export class DurableTasks implements OpenTasks {
     return task === undefined ? undefined : this.#withProgress(task);
   }
 
-  list(owner: string, limit: number): Task[] {
+  list(owner: string, page: TaskPage): ListedTask[] {
     if (this.#isClosed) throw closed();
-    return this.#table.list(owner, this.#expiry(), limit).map((task) => this.#withProgress(task));
+    if (page.before !== undefined && this.find(page.before)?.owner !== owner)
+      throw new GlossaError('TASK_NOT_FOUND', 'before: there is no such task, or none any more', {
+        param: 'before',
+      });
+    return this.#table.list(owner, this.#expiry(), page);
   }
 
   cancel(id: string): Task | undefined {
@@ -161,6 +167,13 @@ export class DurableTasks implements OpenTasks {
       throw new GlossaError('OVERLOADED', 'too many tasks wait');
   }
 
+  /** How many of the tasks that run keep others waiting. */
+  #placesToMake(): number {
+    const next = this.#queue.first();
+    if (next === undefined || this.#runner.hasPlaceFor(next, this.#settings.taskConcurrency)) return 0;
+    return this.#queue.size;
+  }
+
   /** In a turn of its own: whoever starts a task is answered first, and all kinds are registered first. */
   #beginSoon(): void {
     if (this.#willBegin) return;
@@ -178,7 +191,7 @@ export class DurableTasks implements OpenTasks {
         const task = this.#table.find(next.id, this.#expiry());
         const kind = this.#kinds.get(next.kind);
         const begun = this.#table.begin(next.id, this.#clock());
-        this.#queue.remove(next.id);
+        this.#queue.take(next);
         if (begun && task !== undefined && kind !== undefined) this.#runner.run(next, task, kind);
       } catch (error) {
         this.#log.error({ err: error, task: next.id }, 'a task could not be begun; it will be tried again');

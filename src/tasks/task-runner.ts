@@ -15,9 +15,14 @@ export interface RunnerParts {
   readonly clock: () => number;
   /** A task's end is on disk. */
   readonly onEnd: (id: string) => void;
-  /** A run has come to rest, and its place is free. */
-  readonly onRest: () => void;
+  /** A run has come to rest, and its place is free; given the task if it has given way, and waits again. */
+  readonly onRest: (again?: WaitingTask) => void;
+  /** How many tasks are kept waiting by those that run. */
+  readonly placesToMake: () => number;
 }
+
+/** How long a task runs before it gives way to others that wait: long enough for most, short enough to wait for. */
+export const SLICE_MS = 10_000;
 
 /** A task that the server died with this often is run alone: should it happen again, it takes no other along. */
 const SUSPICIOUS = 3;
@@ -31,6 +36,9 @@ const STOP_MS = 2000;
 
 interface Run {
   readonly isAlone: boolean;
+  readonly begunAt: number;
+  /** Whether it was interrupted for others. */
+  givesWay: boolean;
   readonly stop: AbortController;
   progress: JsonValue;
   isSaved: boolean;
@@ -81,19 +89,24 @@ export class TaskRunner {
     const { id, progress } = task;
     const stop = new AbortController();
     const isAlone = isSuspicious(waiting);
-    const run: Run = { isAlone, stop, progress, isSaved: true, rest: Promise.resolve() };
+    const begunAt = this.#parts.clock();
+    const given = { isAlone, stop, progress, begunAt };
+    const run: Run = { ...given, givesWay: false, isSaved: true, rest: Promise.resolve() };
     this.#runs.set(id, run);
     run.rest = this.#outcome(task, kind, run)
-      .then((end) => this.#end(id, end, stop.signal))
-      .finally(() => {
+      .then((end) => this.#settle(id, end, run))
+      .then((waitsAgain) => {
         this.#runs.delete(id);
-        this.#parts.onRest();
+        this.#parts.onRest(waitsAgain ? waiting : undefined);
       });
   }
 
   /** Aborts a run, whose outcome has no effect then. */
   abort(id: string): void {
-    this.#runs.get(id)?.stop.abort();
+    const run = this.#runs.get(id);
+    if (run === undefined) return;
+    run.givesWay = false;
+    run.stop.abort();
   }
 
   /** Interrupts all runs, which have no outcome then, puts their tasks back, and waits briefly for them to rest. */
@@ -111,7 +124,10 @@ export class TaskRunner {
     }
     this.#stopping.abort();
     const runs = [...this.#runs.values()];
-    for (const { stop } of runs) stop.abort();
+    for (const run of runs) {
+      run.givesWay = false;
+      run.stop.abort();
+    }
     const rest = Promise.all(runs.map((run) => run.rest));
     await Promise.race([rest, sleep(STOP_MS, undefined, { ref: false })]);
   }
@@ -121,6 +137,7 @@ export class TaskRunner {
     const report = (reported: JsonValue): void => {
       run.progress = reported;
       run.isSaved = false;
+      this.#giveWayIfDue(run);
     };
     try {
       const output = await kind.run(input, { signal, progress, report });
@@ -134,17 +151,48 @@ export class TaskRunner {
     }
   }
 
-  /** Writes an end, however long the disk refuses it. An aborted run has none. */
-  async #end(id: string, end: TaskEnd, aborted: AbortSignal): Promise<void> {
-    if (aborted.aborted) return;
-    const { table, clock, log, onEnd } = this.#parts;
+  /** Interrupts a run that has had its time and keeps others waiting, no more of them than wait. */
+  #giveWayIfDue(run: Run): void {
+    const { clock, placesToMake } = this.#parts;
+    if (run.stop.signal.aborted || clock() - run.begunAt < SLICE_MS) return;
+    const leaving = [...this.#runs.values()].filter(({ givesWay }) => givesWay).length;
+    if (placesToMake() <= leaving) return;
+    run.givesWay = true;
+    run.stop.abort();
+  }
+
+  /** Writes what comes of a run, and tells whether the task waits again. An aborted run has no end. */
+  async #settle(id: string, end: TaskEnd, run: Run): Promise<boolean> {
+    const { table, clock, onEnd } = this.#parts;
+    // It may have finished all the same.
+    if (run.givesWay && end.state !== 'finished') {
+      let waitsAgain = false;
+      await this.#persist(id, () => {
+        // Neither if it was cancelled while the disk refused.
+        waitsAgain = run.givesWay && table.giveWay(id, run.progress);
+      });
+      return waitsAgain;
+    }
+    if (run.stop.signal.aborted && !run.givesWay) return false;
+    await this.#persist(id, () => {
+      table.end(id, end, clock());
+      onEnd(id);
+    });
+    return false;
+  }
+
+  /** Writes, however long the disk refuses it. */
+  async #persist(id: string, write: () => void): Promise<void> {
+    const { log } = this.#parts;
     for (let pause = RETRY_MS.first; ; pause = Math.min(2 * pause, RETRY_MS.most)) {
       try {
-        table.end(id, end, clock());
-        onEnd(id);
+        write();
         return;
       } catch (error) {
-        log.error({ err: error, task: id }, "a task's end could not be written; it will be tried again");
+        log.error(
+          { err: error, task: id },
+          'what came of a task could not be written; it will be tried again',
+        );
         // The server's end cuts a pause short for one more attempt.
         if (this.stopping.aborted) return;
         await sleep(pause, undefined, { signal: this.stopping, ref: false }).catch(() => undefined);

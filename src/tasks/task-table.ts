@@ -1,13 +1,14 @@
 import type { Statement } from 'libsql';
 
 import { closeDatabase, openDatabase, type TaskDatabase } from './database.js';
-import type { JsonValue, Task, TaskState } from './task.js';
+import type { JsonValue, ListedTask, Task, TaskPage, TaskState } from './task.js';
 
 /** A task that has not ended, as far as its turn depends on it. */
 export interface WaitingTask {
   readonly id: string;
   readonly kind: string;
-  /** Tasks are begun in the order of their numbers. */
+  readonly owner: string;
+  /** An owner's tasks are first begun in the order of their numbers. */
   readonly number: number;
   /** How often a server died while it ran. */
   readonly interruptions: number;
@@ -30,21 +31,26 @@ export interface Recovery {
   readonly error: NonNullable<Task['error']>;
 }
 
-interface TaskRow {
+interface ListedRow {
   id: string;
   kind: string;
   owner: string;
   state: TaskState;
-  input: string;
-  progress: string;
-  output: string;
   error: string;
   created_at: number;
   started_at: number | null;
   ended_at: number | null;
 }
 
-const COLUMNS = 'id, kind, owner, state, input, progress, output, error, created_at, started_at, ended_at';
+interface TaskRow extends ListedRow {
+  input: string;
+  progress: string;
+  output: string;
+}
+
+/** What lists show: nothing that a client or a kind can make large. */
+const LISTED = 'id, kind, owner, state, error, created_at, started_at, ended_at';
+const COLUMNS = `${LISTED}, input, progress, output`;
 
 /** Those that can still be asked for: its parameter is the latest end that is too long ago. */
 const KEPT = '(ended_at is null or ended_at > ?)';
@@ -54,10 +60,11 @@ export class TaskTable {
   readonly #database: TaskDatabase;
   readonly #insert: Statement<[string, string, string, string, number]>;
   readonly #find: Statement<[string, number]>;
-  readonly #list: Statement<[string, number, number]>;
+  readonly #list: Statement<[string, number, string | null, string | null, number]>;
   readonly #begin: Statement<[number, string]>;
   readonly #end: Statement<[string, string, string, string | null, number, string]>;
   readonly #save: Statement<[string, string]>;
+  readonly #requeue: Statement<[string, string]>;
   readonly #purge: Statement<[number, number]>;
 
   /**
@@ -74,7 +81,8 @@ export class TaskTable {
     );
     this.#find = database.prepare(`select ${COLUMNS} from tasks where id = ? and ${KEPT}`);
     this.#list = database.prepare(
-      `select ${COLUMNS} from tasks where owner = ? and ${KEPT} order by number desc limit ?`,
+      `select ${LISTED} from tasks where owner = ? and ${KEPT}
+       and (? is null or number < (select number from tasks where id = ?)) order by number desc limit ?`,
     );
     this.#begin = database.prepare(
       `update tasks set state = 'running', started_at = coalesce(started_at, ?) where id = ? and state = 'queued'`,
@@ -85,6 +93,9 @@ export class TaskTable {
        where id = ? and state in ('queued', 'running')`,
     );
     this.#save = database.prepare(`update tasks set progress = ? where id = ? and ended_at is null`);
+    this.#requeue = database.prepare(
+      `update tasks set state = 'queued', progress = ? where id = ? and state = 'running'`,
+    );
     this.#purge = database.prepare(
       `delete from tasks where number in
        (select number from tasks where ended_at <= ? order by ended_at limit ?)`,
@@ -95,7 +106,7 @@ export class TaskTable {
   insert(task: Pick<Task, 'id' | 'kind' | 'owner' | 'input' | 'createdAt'>): WaitingTask {
     const { id, kind, owner, input, createdAt } = task;
     const { lastInsertRowid } = this.#insert.run(id, kind, owner, JSON.stringify(input), createdAt);
-    return { id, kind, number: Number(lastInsertRowid), interruptions: 0 };
+    return { id, kind, owner, number: Number(lastInsertRowid), interruptions: 0 };
   }
 
   /** Undefined if there is none, or it ended at `endedBefore` or earlier. */
@@ -104,9 +115,10 @@ export class TaskTable {
     return row === undefined ? undefined : taskOf(row);
   }
 
-  /** An owner's tasks, the newest first. */
-  list(owner: string, endedBefore: number, limit: number): Task[] {
-    return (this.#list.all(owner, endedBefore, limit) as TaskRow[]).map(taskOf);
+  /** An owner's tasks, the newest first: all, or those that were started before a task. */
+  list(owner: string, endedBefore: number, { limit, before }: TaskPage): ListedTask[] {
+    const id = before ?? null;
+    return (this.#list.all(owner, endedBefore, id, id, limit) as ListedRow[]).map(listedOf);
   }
 
   /** Whether the task waited, and runs now. */
@@ -143,6 +155,11 @@ export class TaskTable {
     });
   }
 
+  /** Puts a task that runs back to where it waited. Whether it had not ended before. */
+  giveWay(id: string, progress: JsonValue): boolean {
+    return this.#requeue.run(JSON.stringify(progress), id).changes === 1;
+  }
+
   /** Puts tasks that run back to where they waited. */
   requeue(): void {
     this.#database.exec(`update tasks set state = 'queued' where state = 'running'`);
@@ -152,7 +169,7 @@ export class TaskTable {
   waiting(): WaitingTask[] {
     return this.#database
       .prepare(
-        `select id, kind, number, interruptions from tasks
+        `select id, kind, owner, number, interruptions from tasks
          where state = 'queued' and ended_at is null order by number`,
       )
       .all() as WaitingTask[];
@@ -182,13 +199,19 @@ export class TaskTable {
 
 function taskOf(row: TaskRow): Task {
   return {
+    ...listedOf(row),
+    input: JSON.parse(row.input) as JsonValue,
+    progress: JSON.parse(row.progress) as JsonValue,
+    output: JSON.parse(row.output) as JsonValue,
+  };
+}
+
+function listedOf(row: ListedRow): ListedTask {
+  return {
     id: row.id,
     kind: row.kind,
     owner: row.owner,
     state: row.state,
-    input: JSON.parse(row.input) as JsonValue,
-    progress: JSON.parse(row.progress) as JsonValue,
-    output: JSON.parse(row.output) as JsonValue,
     error: JSON.parse(row.error) as Task['error'],
     createdAt: row.created_at,
     startedAt: row.started_at,

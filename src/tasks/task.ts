@@ -4,8 +4,8 @@ export type JsonValue =
 
 export type TaskState = 'queued' | 'running' | 'finished' | 'failed' | 'cancelled';
 
-/** A job that goes on without its client: it survives the server's end, and its result can be asked for later. */
-export interface Task {
+/** A task as lists have it. */
+export interface ListedTask {
   /** Random (UUID), so that it may serve as a secret. */
   readonly id: string;
   /** Who runs it, see `TaskKind`. */
@@ -13,11 +13,6 @@ export interface Task {
   /** Id of the API key it was started with; the empty text without keys. */
   readonly owner: string;
   readonly state: TaskState;
-  readonly input: JsonValue;
-  /** What was last reported of a task that is not finished: null before that. */
-  readonly progress: JsonValue;
-  /** Null until the task is finished. */
-  readonly output: JsonValue;
   /** Why it failed, for its client; null unless it did. */
   readonly error: { readonly code: string; readonly message: string } | null;
   /** Milliseconds since 1970. */
@@ -26,13 +21,33 @@ export interface Task {
   readonly endedAt: number | null;
 }
 
+/** A job that goes on without its client: it survives the server's end, and its result can be asked for later. */
+export interface Task extends ListedTask {
+  readonly input: JsonValue;
+  /** What was last reported of a task that is not finished: null before that. */
+  readonly progress: JsonValue;
+  /** Null until the task is finished. */
+  readonly output: JsonValue;
+}
+
+/** A part of a list of tasks. */
+export interface TaskPage {
+  /** Tasks at most. */
+  readonly limit: number;
+  /** Id of a task: those that were started before it. Absent: from the newest on. */
+  readonly before?: string;
+}
+
 /** What a running task is given. */
 export interface TaskRun {
-  /** Aborted when the task is cancelled, or the server stops: it will be run again then. */
+  /** Aborted when the task is cancelled, when the server stops or others are to have its place: it will be run again. */
   readonly signal: AbortSignal;
   /** What an earlier, interrupted run saved last; null if nothing. */
   readonly progress: JsonValue;
-  /** Shows progress, and from time to time keeps it for a run after an interruption. */
+  /**
+   * Shows progress, and from time to time keeps it for a run after an interruption. This is where a task gives way that
+   * has run for a while and keeps others waiting: the run is aborted by then, and what was reported is kept.
+   */
   report(progress: JsonValue): void;
 }
 
@@ -47,7 +62,7 @@ export interface TaskKind {
   run(input: JsonValue, run: TaskRun): Promise<JsonValue>;
 }
 
-/** Durable tasks, done in the order of their start with a bounded number at a time. */
+/** Durable tasks, begun in the order of their start, while their owners take turns, with a bounded number at a time. */
 export interface TaskService {
   /** Says how tasks of a kind are done. Unfinished ones of an earlier server begin once its kind is known. */
   register(kind: TaskKind): void;
@@ -59,8 +74,12 @@ export interface TaskService {
   start(kind: string, owner: string, input: JsonValue): Task;
   /** Undefined if there is none, or none any more. */
   find(id: string): Task | undefined;
-  /** An owner's tasks, the newest first. */
-  list(owner: string, limit: number): Task[];
+  /**
+   * An owner's tasks, the newest first.
+   *
+   * @throws GlossaError TASK_NOT_FOUND if the owner has no such task as the page is to come before
+   */
+  list(owner: string, page: TaskPage): ListedTask[];
   /** Ends a task that has not ended. Gives its state after that; undefined if there is none. */
   cancel(id: string): Task | undefined;
   /** Resolves when the task has ended, `timeoutMs` are over or `signal` is aborted, with the task as it is then. */

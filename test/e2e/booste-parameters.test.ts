@@ -58,6 +58,20 @@ for (const [route, words] of [
         assert.notDeepEqual(await words({ length: 30, temperature }), plain);
     });
 
+    test('the first word is one of its own, where the text ends within one', async () => {
+      // What the model says to "sto", "cap" or "lit" is else the rest of a word.
+      for (const cut of ['Once upon a time there was a lit', 'They told him a sto', 'The cap']) {
+        const generated = await glossa.post('/glossa/generate', {
+          ...{ prompt: cut, max_new_tokens: 1, do_sample: false },
+        });
+        const { sequences } = (await generated.json()) as { sequences: { text: string }[] };
+        assert.match(sequences[0]?.text ?? '', /^\S/, `${cut} is no such text`);
+        // Words that complete the text would be in this list at once: the likeliest comes nearly always at 0.1.
+        const [first = ''] = await words({ string: cut, length: 1, temperature: 0.1 });
+        assert.ok(!first.startsWith(sequences[0]?.text ?? ''), `${cut}|${first}`);
+      }
+    });
+
     test('in_string is what is continued, and is needed', async () => {
       const other = await words({ string: 'The old king lived in a', length: 20 });
       assert.notDeepEqual(other, await words({ length: 20 }));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 
 import { GlossaError } from '../../src/errors.js';
-import type { JsonValue, Task, TaskKind, TaskService } from '../../src/tasks/task.js';
+import type { JsonValue, Task, TaskKind, TaskPage, TaskService } from '../../src/tasks/task.js';
 
 /** Tasks in memory, each begun at once. */
 export class FakeTasks implements TaskService {
@@ -31,9 +31,10 @@ export class FakeTasks implements TaskService {
     return this.#tasks.get(id);
   }
 
-  list(owner: string, limit: number): Task[] {
-    const own = [...this.#tasks.values()].filter((task) => task.owner === owner);
-    return own.toReversed().slice(0, limit);
+  list(owner: string, { limit, before }: TaskPage): Task[] {
+    const own = [...this.#tasks.values()].filter((task) => task.owner === owner).toReversed();
+    const first = before === undefined ? 0 : own.findIndex(({ id }) => id === before) + 1;
+    return own.slice(first, first + limit);
   }
 
   cancel(id: string): Task | undefined {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { Agent, request, type IncomingMessage } from 'node:http';
 import { describe, test } from 'node:test';
 
 import { eventually } from '../engine/conformance.js';
@@ -40,6 +40,34 @@ describe('upgrades to what we do not speak', () => {
       assert.equal(response.statusCode, 200);
       assert.ok(text.includes(`"prompt_tokens":${size},`), text);
     }
+  });
+
+  test('leave nothing behind on a connection that asks again and again', async (t) => {
+    const { server } = await listeningServer();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    t.after(async () => {
+      process.off('warning', note);
+      agent.destroy();
+      await server.stop();
+    });
+    const { port } = new URL(server.url);
+    const headers = { connection: 'Upgrade', upgrade: 'h2c' };
+    let connections = 0;
+    for (let asked = 0; asked < 30; asked += 1) {
+      const sent = request({ port, host: '127.0.0.1', path: '/health', agent, headers });
+      if (!sent.reusedSocket) sent.once('socket', () => (connections += sent.reusedSocket ? 0 : 1));
+      sent.end();
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      assert.equal(response.statusCode, 200);
+      response.resume();
+      await once(response, 'end');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(connections, 1);
+    assert.deepEqual(warnings, []);
   });
 
   test('and a WebSocket by POST: the request is answered', async (t) => {

@@ -34,7 +34,7 @@ describe('the next server', () => {
     assert.deepEqual(statesOf(second, ids.slice(1)), Array(5).fill('queued'));
     const again = new HeldKind();
     second.register(again);
-    second.start('held', '', 'new');
+    second.start('held', 'me', 'new');
     for (let run = 0; run < 6; run++) {
       await settled();
       again.runs[run]?.finish(null);

@@ -24,10 +24,10 @@ describe('a task that has ended', () => {
     await tasks.waitForEnd(id, 10_000);
     now += 99_999;
     assert.equal(tasks.find(id)?.state, 'finished');
-    assert.equal(tasks.list('me', 10).length, 1);
+    assert.equal(tasks.list('me', { limit: 10 }).length, 1);
     now += 1;
     assert.equal(tasks.find(id), undefined);
-    assert.deepEqual(tasks.list('me', 10), []);
+    assert.deepEqual(tasks.list('me', { limit: 10 }), []);
     assert.equal(tasks.cancel(id), undefined);
     assert.equal(await tasks.waitForEnd(id, 10_000), undefined);
   });
@@ -76,6 +76,6 @@ describe('a task that has ended', () => {
       table.end(id, { state: 'finished' }, 10 * index);
     }
     assert.deepEqual([table.purge(25, 2), table.purge(25, 2), table.purge(25, 2)], [2, 1, 0]);
-    assert.equal(table.list('', -1, 10).length, 2);
+    assert.equal(table.list('', -1, { limit: 10 }).length, 2);
   });
 });

@@ -83,7 +83,7 @@ describe('tasks', () => {
     held.runs[0]?.finish(null);
     await settled();
     tasks.start('held', '', 5);
-    assert.equal(tasks.list('me', 10).length, 5);
+    assert.equal(tasks.list('me', { limit: 10 }).length, 5);
   });
 
   test('of a kind that nobody does are refused', (t) => {
@@ -96,8 +96,8 @@ describe('tasks', () => {
     startMany(tasks, 3, 'echo', 'me');
     startMany(tasks, 1, 'echo', 'you');
     await settled();
-    const inputs = (owner: string, limit: number): JsonValue[] =>
-      tasks.list(owner, limit).map(({ input }) => input);
+    const inputs = (owner: string, limit: number): (JsonValue | undefined)[] =>
+      tasks.list(owner, { limit }).map(({ id }) => tasks.find(id)?.input);
     assert.deepEqual([inputs('me', 10), inputs('me', 2), inputs('you', 10)], [[2, 1, 0], [2, 1], [0]]);
     assert.deepEqual(inputs('', 10), []);
   });
@@ -120,7 +120,22 @@ describe('tasks', () => {
     held.runs[0]?.run.report({ words: 1 });
     held.runs[0]?.run.report({ words: 2 });
     assert.deepEqual(tasks.find(id)?.progress, { words: 2 });
-    assert.deepEqual(tasks.list('me', 1)[0]?.progress, { words: 2 });
+  });
+
+  test('are listed page by page, without what may be large', async (t) => {
+    const tasks = opened(scratchFolder(t), { clock: () => 1000 });
+    tasks.register(echo);
+    const ids = startMany(tasks, 5, 'echo').reverse();
+    const [other = ''] = startMany(tasks, 1, 'echo', 'you');
+    await settled(20);
+    const times = { createdAt: 1000, startedAt: 1000, endedAt: 1000 };
+    const shown = { id: ids[4], kind: 'echo', owner: 'me', state: 'finished', error: null, ...times };
+    const page = (before?: string): string[] =>
+      tasks.list('me', { limit: 2, ...(before !== undefined && { before }) }).map(({ id }) => id);
+    assert.deepEqual([page(), page(ids[1]), page(ids[3])], [ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)]);
+    assert.deepEqual([page(ids[4]), tasks.list('me', { limit: 10 }).at(-1)], [[], shown]);
+    for (const before of [other, '', 'x', '00000000-0000-4000-8000-000000000000'])
+      assert.throws(() => page(before), { code: 'TASK_NOT_FOUND' }, before);
   });
 });
 

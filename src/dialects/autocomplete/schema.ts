@@ -71,7 +71,7 @@ function documentedFields(given: JsonObject): { fields: JsonObject; ignored: str
   const fields: JsonObject = {};
   const ignored: string[] = [];
   for (const [name, value] of Object.entries(given)) {
-    const documented = OTHER_SPELLINGS[name];
+    const documented = Object.hasOwn(OTHER_SPELLINGS, name) ? OTHER_SPELLINGS[name] : undefined;
     if (known.includes(name)) fields[name] = value;
     else if (documented === undefined || (given[documented] ?? undefined) !== undefined) ignored.push(name);
     else fields[documented] = value;

@@ -15,6 +15,12 @@ const WINDOW_TOKENS = 256;
 /** Windows in a row that may add nothing before the model counts as having nothing to say. */
 const IDLE_WINDOWS = 8;
 
+/**
+ * Text that begins with white space. Serves for any vocabulary, without a list of its tokens; all but the first token are
+ * in one state of the grammar, whose mask is computed once.
+ */
+export const BEGINS_WORD = String.raw`root ::= [ \t\r\n] .*`;
+
 /** What words are generated from. */
 export interface WordsRequest {
   /** Its words, not its exact white space. */
@@ -46,15 +52,17 @@ export interface WordsRun {
   readonly onTokens?: (tokens: { readonly prompt: number; readonly generated: number }) => void;
 }
 
-/** Keeps a prompt's most recent words, as text. */
+/** Keeps the most recent words of a prompt's last 65,536 code units, as text: what is before those costs nothing. */
 export function trimPrompt(text: string, windowMax: number): string {
-  return lastCodeUnits(joinWords(lastWords(splitWords(text), windowMax)), LONGEST_PROMPT);
+  return joinWords(lastWords(splitWords(lastCodeUnits(text, LONGEST_PROMPT)), windowMax));
 }
 
 /**
  * Generates words window by window: each is prompted with the most recent words of all there are by then, so that any
- * length fits any context. Every window has a seed of its own, made of the request's: what follows an interruption is
- * what would have come without it. End-of-sequence ids never come.
+ * length fits any context. Every window has a seed of its own, made of the request's, and is all that an interruption
+ * costs. What follows one is what would have come without it where the engine's scores do not depend on what else it
+ * does (`--reproducible`); elsewhere a draw that is close may fall otherwise. A window whose prompt ends with a complete
+ * word begins another one. End-of-sequence ids never come.
  *
  * @returns as many words as were asked for; fewer, but at least one, only if the model has nothing more to say
  * @throws GlossaError CANCELLED when the signal is aborted; CLOSED; INVALID_REQUEST for an empty prompt where the model has no
@@ -71,6 +79,7 @@ export async function generateWords(request: WordsRequest, run: WordsRun): Promi
     const added = await generateWindow(request, run, {
       text: lastCodeUnits(joinWords(lastWords(history, request.windowMax)), LONGEST_PROMPT),
       open,
+      beginsWord: open === '' && history.length > 0 && history.at(-1) !== '\n',
       missing: request.length - words.length,
       seed: windowSeed(request.seed, windows),
     });
@@ -90,6 +99,8 @@ interface Window {
   /** What the model sees. */
   readonly text: string;
   readonly open: string;
+  /** Whether what it sees ends with a complete word, which new text is not to carry on. */
+  readonly beginsWord: boolean;
   /** Words after which it can end. */
   readonly missing: number;
   readonly seed: number;
@@ -101,7 +112,14 @@ async function generateWindow(
   window: Window,
 ): Promise<WordsSoFar> {
   const { prompt, maxNewTokens } = await fitWindow(lease, window.text);
-  const input = samplingRequest(lease, { ...request, seed: window.seed }, { prompt, maxNewTokens });
+  const input = samplingRequest(
+    lease,
+    { ...request, seed: window.seed },
+    {
+      ...{ prompt, maxNewTokens },
+      ...(window.beginsWord && lease.defaults.grammar === undefined && { grammar: BEGINS_WORD }),
+    },
+  );
   if (signal.aborted) throw interrupted(signal);
   const generation = lease.engine.generate(input, { signal, priority });
   const found = new WindowWords(window.open);
@@ -146,7 +164,7 @@ async function fitWindow(
 function samplingRequest(
   { engine, defaults }: ModelLease,
   { temperature, seed }: WordsRequest,
-  window: Pick<GenerationRequestInput, 'prompt' | 'maxNewTokens'>,
+  window: Pick<GenerationRequestInput, 'prompt' | 'maxNewTokens' | 'grammar'>,
 ): GenerationRequestInput {
   return {
     ...window,

@@ -1,7 +1,7 @@
 import { GlossaError } from '../../errors.js';
 import type { DialectServices, ServerContext } from '../../server/dialect.js';
 import { ignoredHeader } from '../../server/ignored-header.js';
-import { type JsonObject, readJsonObject } from '../../server/json-body.js';
+import { isJsonObject, type JsonObject, readJsonObject } from '../../server/json-body.js';
 import type { Task } from '../../tasks/task.js';
 import { cancelledAnswer, envelope, envelopedAnswer, oneTextAnswer, startedAnswer } from './answers.js';
 import { identify } from './caller.js';
@@ -15,7 +15,7 @@ import {
   type Understood,
   unknownTask,
 } from './requests.js';
-import { check, longPollSchema, withKnownNames } from './schema.js';
+import { check, checkFieldCount, keyIn, longPollSchema } from './schema.js';
 
 /** Answers the requests of one route. */
 export type Handler = (context: ServerContext, services: DialectServices) => Promise<Response>;
@@ -129,12 +129,9 @@ async function readBody(context: ServerContext, { settings }: DialectServices): 
   return await readJsonObject(context, settings.bodyLimit);
 }
 
-function keyIn(given: JsonObject): unknown {
-  return withKnownNames(given)['apiKey'];
-}
-
-function unwrap({ data, ...others }: JsonObject): { data: JsonObject; others: JsonObject } {
-  if (typeof data === 'object' && data !== null && !Array.isArray(data))
-    return { data: data as JsonObject, others };
+function unwrap(given: JsonObject): { data: JsonObject; others: JsonObject } {
+  checkFieldCount(given);
+  const { data, ...others } = given;
+  if (isJsonObject(data)) return { data, others };
   throw new GlossaError('INVALID_REQUEST', 'data: expected an object', { param: 'data' });
 }

@@ -12,6 +12,7 @@ import {
   checkModelParameters,
   genericBodySchema,
   gpt2BodySchema,
+  keyIn,
   taskBodySchema,
   withKnownNames,
   type WordsFields,
@@ -42,7 +43,7 @@ export function genericRequest(
   { models }: DialectServices,
   place = '',
 ): Understood<WordsTaskInput> {
-  const { fields, unused } = check(genericBodySchema, withoutKey(withKnownNames(given)), place);
+  const { fields, unused } = check(genericBodySchema, withoutKey(withKnownNames(given, place)), place);
   const model = resolveModel(models, fields.modelKey, `${place}modelKey`);
   const words = checkModelParameters(fields.modelParameters, `${place}modelParameters.`);
   return { value: wordsTaskInput(model, words), unused };
@@ -76,10 +77,13 @@ export function findTask(
   given: JsonObject,
   options: { readonly keyless: boolean; readonly place?: string },
 ): Understood<Task> {
-  const named = withKnownNames(given);
   const identifyCaller = options.keyless ? identifyIfKeyed : identify;
-  const caller = identifyCaller(context, services.keys, named['apiKey']);
-  const { fields, unused } = check(taskBodySchema, withoutKey(named), options.place);
+  const caller = identifyCaller(context, services.keys, keyIn(given));
+  const { fields, unused } = check(
+    taskBodySchema,
+    withoutKey(withKnownNames(given, options.place)),
+    options.place,
+  );
   const task = services.tasks.find(fields.TaskID);
   const isTheirs = task?.kind === WORDS_TASK && (caller === undefined || task.owner === caller);
   if (!isTheirs) throw unknownTask();

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { GlossaError } from '../../errors.js';
 import { suggestion } from '../../nearest-name.js';
 import { firstProblem } from '../../schema-issues.js';
-import type { JsonObject } from '../../server/json-body.js';
+import { isJsonObject, type JsonObject } from '../../server/json-body.js';
 import { numeric, orDefault, plainText } from '../../server/lenient-values.js';
 
 /** Words that one request may ask for: hours on a small machine, so that a slip of the finger ends some day. */
@@ -40,7 +40,8 @@ export const wordsSchema = z.object({
 export type WordsFields = z.output<typeof wordsSchema>;
 
 const modelName = z.string('expected a string');
-const modelParameters = z.record(z.string(), z.unknown(), 'expected an object');
+/** Not z.record(), which would go through its fields before they are counted. */
+const modelParameters = z.custom<JsonObject>(isJsonObject, 'expected an object');
 const taskId = z.string('expected a string').min(1, 'expected the id of a task').max(256, 'too long');
 
 /** Body of the routes for GPT-2. */
@@ -69,13 +70,52 @@ const OTHER_SPELLINGS: Readonly<Record<string, string>> = {
   task_id: 'TaskID',
 };
 
-/** Fields under the names of the schemas. Where a field comes under two names, the other one stays as it is. */
-export function withKnownNames(given: JsonObject): JsonObject {
+/** Fields of an object at most; the routes know fewer than a dozen. */
+export const MOST_FIELDS = 64;
+
+/** The key in a body, under either name; however large the body, nothing else of it is looked at. */
+export function keyIn(given: JsonObject): unknown {
+  return ['apiKey', 'api_key']
+    .map((name) => (Object.hasOwn(given, name) ? given[name] : undefined))
+    .find(isDefined);
+}
+
+/**
+ * Fields under the names of the schemas. Where a field comes under two names, the other one stays as it is.
+ *
+ * @param place where the fields are, e.g. "data."
+ * @throws GlossaError INVALID_REQUEST if there are more than 64
+ */
+export function withKnownNames(given: JsonObject, place = ''): JsonObject {
+  checkFieldCount(given, place);
   const entries = Object.entries(given).map(([name, value]) => {
     const known = Object.hasOwn(OTHER_SPELLINGS, name) ? OTHER_SPELLINGS[name] : undefined;
     return [known === undefined || Object.hasOwn(given, known) ? name : known, value] as const;
   });
   return Object.fromEntries(entries);
+}
+
+/**
+ * Refuses a wealth of fields before anything goes through them.
+ *
+ * @throws GlossaError INVALID_REQUEST
+ */
+export function checkFieldCount(given: JsonObject, place = ''): void {
+  let count = 0;
+  for (const name in given) {
+    if (Object.hasOwn(given, name)) count += 1;
+    if (count > MOST_FIELDS) throw tooManyFields(place);
+  }
+}
+
+function tooManyFields(place: string): GlossaError {
+  const param = place.replace(/\.$/, '');
+  const message = `${param === '' ? '' : `${param}: `}expected at most ${MOST_FIELDS} fields`;
+  return new GlossaError('INVALID_REQUEST', message, param === '' ? {} : { param });
+}
+
+function isDefined(value: unknown): boolean {
+  return value !== undefined;
 }
 
 /** Fields that a schema knows, checked, and the names of those it does not. */
@@ -111,7 +151,7 @@ export function check<Shape extends z.ZodRawShape>(
  * @throws GlossaError INVALID_REQUEST, naming the parameter
  */
 export function checkModelParameters(given: JsonObject, place: string): WordsFields {
-  const { fields, unused } = check(wordsSchema, withKnownNames(given), place);
+  const { fields, unused } = check(wordsSchema, withKnownNames(given, place), place);
   const [unknown] = unused;
   if (unknown === undefined) return fields;
   const name = unknown.slice(0, 64);

@@ -65,6 +65,8 @@ export function wordsTaskKind(models: ModelRegistry, retryDelayMs = RETRY_DELAY_
           crashes = progress?.windows === windows ? crashes : 0;
           if (code === 'ENGINE_CRASHED') crashes += 1;
           if (crashes > CRASHES || !isTemporary(code)) throw error;
+          // A chance to give way; not between crashes, which are counted within one run.
+          if (crashes === 0) run.report(progress === undefined ? null : reported(progress, request.length));
           await pause(retryDelayMs, run.signal);
         }
       }

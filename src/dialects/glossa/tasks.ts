@@ -1,7 +1,7 @@
 import { GlossaError } from '../../errors.js';
 import { presentedKey, type KeyId } from '../../server/api-keys.js';
 import type { DialectServices, ServerContext } from '../../server/dialect.js';
-import type { JsonValue, Task } from '../../tasks/task.js';
+import type { JsonValue, ListedTask, Task, TaskPage } from '../../tasks/task.js';
 
 /** An entry of `GET /glossa/tasks`. */
 export interface TaskEntry {
@@ -26,13 +26,16 @@ const LIMIT = { most: 1000, default: 100 };
 
 /** `GET /glossa/tasks`: the tasks of the key that asks, the newest first. */
 export function listTasks(context: ServerContext, { keys, tasks }: DialectServices): Response {
-  const { limit = [], ...others } = context.req.queries();
+  const { limit = [], before = [], ...others } = context.req.queries();
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
     const name = unknown.slice(0, 64);
-    throw new GlossaError('INVALID_REQUEST', `unknown parameter ${name}; expected limit`, { param: name });
+    throw new GlossaError('INVALID_REQUEST', `unknown parameter ${name}; expected limit or before`, {
+      param: name,
+    });
   }
-  const own = tasks.list(ownerOf(context, { keys }), parseLimit(limit));
+  const page = { limit: parseLimit(limit), ...parseBefore(before) };
+  const own = tasks.list(ownerOf(context, { keys }), page);
   return context.json({ tasks: own.map(entryOf) });
 }
 
@@ -68,7 +71,14 @@ function parseLimit(given: readonly string[]): number {
   });
 }
 
-function entryOf(task: Task): TaskEntry {
+function parseBefore(given: readonly string[]): Pick<TaskPage, 'before'> {
+  const [before, second] = given;
+  if (second !== undefined)
+    throw new GlossaError('INVALID_REQUEST', 'before: expected the id of one task', { param: 'before' });
+  return before === undefined ? {} : { before };
+}
+
+function entryOf(task: ListedTask): TaskEntry {
   const { id, kind, state, error, createdAt, startedAt, endedAt } = task;
   return {
     ...{ id, kind, state, error },

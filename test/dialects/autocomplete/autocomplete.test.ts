@@ -153,6 +153,13 @@ describe('parameters', () => {
     assert.deepEqual([request.numReturnSequences, request.maxNewTokens], [1, 8]);
   });
 
+  test("the names of an object's own methods are fields like any other", async () => {
+    const body = '{"context":"The dog","constructor":1,"toString":2,"__proto__":3}';
+    const response = await testServer().post('/autocomplete', body);
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get('x-glossa-ignored-parameters'), 'constructor, toString, __proto__');
+  });
+
   test('the documented spelling wins, and the other is named as ignored', async () => {
     const server = testServer();
     const response = await server.post('/autocomplete', { context: 'A', samples: 1, n_samples: 2 });

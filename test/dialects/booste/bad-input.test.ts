@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import { keyIn } from '../../../src/dialects/booste/schema.js';
 import { testServer } from '../../fakes/server.js';
 import {
   call,
@@ -87,6 +88,47 @@ describe('fields of a start', () => {
       });
     }
   }
+
+  const fields = (count: number): Record<string, number> =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`field${index}`, index]));
+
+  test('are 64 at most, in each object', async () => {
+    const words = { string: 'A', length: 1 };
+    const expected = /expected at most 64 fields$/;
+    assert.equal((await call(testServer(), START, { ...words, ...fields(62) })).status, 200);
+    for (const [path, body, place] of [
+      [SYNC, { ...words, ...fields(63) }, ''],
+      [START, { ...words, ...fields(63) }, ''],
+      [CHECK, { TaskID: UNKNOWN_ID, ...fields(64) }, ''],
+      [GENERIC_START, { modelKey: 'gpt2', modelParameters: words, ...fields(63) }, ''],
+      [
+        GENERIC_START,
+        { modelKey: 'gpt2', modelParameters: { ...words, ...fields(63) } },
+        'modelParameters: ',
+      ],
+      [ENVELOPED_START, { data: { modelKey: 'gpt2', modelParameters: words }, ...fields(64) }, ''],
+      [ENVELOPED_CHECK, { data: { taskID: UNKNOWN_ID, ...fields(64) } }, 'data: '],
+    ] as const) {
+      const message = await refusal(path, body);
+      assert.match(message, expected);
+      assert.equal(message.replace(expected, ''), place, path);
+    }
+  });
+
+  test('are not gone through for the key', async () => {
+    const server = testServer({ flags: { apiKeys: 'sk-secret' } });
+    for (const path of [SYNC, START, CHECK, GENERIC_START, GENERIC_CHECK])
+      await refusal(path, fields(65), { status: 401, server });
+    const given = new Proxy<Record<string, unknown>>(
+      { api_key: 'sk-secret' },
+      {
+        ownKeys: () => {
+          throw new Error('its fields were listed');
+        },
+      },
+    );
+    assert.equal(keyIn(given), 'sk-secret');
+  });
 
   test('null is as good as nothing where there is a default', async () => {
     for (const path of STARTS) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
 
+import { BEGINS_WORD } from '../../../src/dialects/booste/generate-words.js';
 import { MOST_WORDS } from '../../../src/dialects/booste/schema.js';
 import { LONGEST_WORD } from '../../../src/dialects/booste/words.js';
 import type { GenerationRequest } from '../../../src/generation/request.js';
@@ -141,11 +142,53 @@ describe('window_max', () => {
     assert.deepEqual(await promptsOf(roomy), [some(1023, 977).join(' ')]);
   });
 
+  test('counts within the last 65,536 characters of the text', async () => {
+    const server = testServer();
+    await wordsOf({ string: `far${' '.repeat(65_536)}near` }, server);
+    await wordsOf({ string: `far${' '.repeat(1000)}near` }, server);
+    assert.deepEqual(await promptsOf(server), ['near', 'far near']);
+  });
+
   test('applies to a text without an end', async () => {
     const server = testServer({ engine: { info: { contextSize: 4096 } } });
     assert.equal((await wordsOf({ string: 'x'.repeat(1_000_000) }, server)).length, 5);
     const [first = ''] = await promptsOf(server);
     assert.ok(first.length <= 65_536);
+  });
+});
+
+describe('the first word', () => {
+  const grammarOf = async (string: string, server = testServer()): Promise<string | undefined> => {
+    const [request] = await requestsFor({ string, length: 200 }, server);
+    return request?.grammar;
+  };
+
+  test('begins with white space where the text ends with a word', async () => {
+    for (const string of ['A', 'The dog ', 'one\n two']) assert.equal(await grammarOf(string), BEGINS_WORD);
+    for (const string of ['', ' ', 'Dear dog,\n']) assert.equal(await grammarOf(string), undefined);
+  });
+
+  test('of a later window carries on a word that is not whole, and begins one after one that is', async () => {
+    const info = { contextSize: 16 };
+    const open = serverSaying([' al', 'pha'], { engine: { info } });
+    const requests = await requestsFor({ length: 40, windowMax: 2 }, open);
+    assert.deepEqual([...new Set(requests.slice(1).map(({ grammar }) => grammar))], [undefined]);
+    // After "al" a window says nothing but white space.
+    const script = (_: number, { prompt }: GenerationRequest): string[] =>
+      prompt.length === 1 ? Array.from({ length: info.contextSize }, () => 'x') : [' '];
+    const closed = testServer({ engine: { script, info } });
+    await wordsOf({ string: 'A', length: 40, windowMax: 2 }, closed);
+    const grammars = closed.engine().requests.map(({ grammar }) => grammar);
+    assert.deepEqual(grammars.slice(0, 3), [BEGINS_WORD, undefined, BEGINS_WORD]);
+  });
+
+  test("obeys the grammar of the model's configuration, if it has one", async () => {
+    const base = testConfiguration();
+    const [model] = base.catalogue.models;
+    assert.ok(model !== undefined);
+    const models = [{ ...model, generation: { grammar: 'root ::= "a"*' } }];
+    const configuration = { ...base, catalogue: { ...base.catalogue, models } };
+    assert.equal(await grammarOf('A', testServer({ configuration })), 'root ::= "a"*');
   });
 });
 

@@ -124,6 +124,22 @@ describe('a task', () => {
       assert.deepEqual((await run({ engine: new FailingEngine(failures) })).output, output);
   });
 
+  test('that waits for the model reports, so that it can give way to others', async () => {
+    const reports: unknown[] = [];
+    const engine = new FailingEngine(times(3, 'OVERLOADED'));
+    await run({ engine, onReport: (progress) => reports.push(progress) });
+    assert.deepEqual(
+      reports.slice(0, 4).map((report) => report === null),
+      [true, true, true, false],
+    );
+    const crashing: unknown[] = [];
+    await run({
+      engine: new FailingEngine(times(3, 'ENGINE_CRASHED')),
+      onReport: (next) => crashing.push(next),
+    });
+    assert.ok(!crashing.includes(null));
+  });
+
   test('gives up where it kills the process again and again, and at other errors', async () => {
     const dying = run({ engine: new FailingEngine(times(4, 'ENGINE_CRASHED')) });
     await assert.rejects(dying, { code: 'ENGINE_CRASHED' });

@@ -119,9 +119,30 @@ describe('GET /glossa/tasks', () => {
       assert.equal(status, 400);
       assert.deepEqual(body, { error: { code: 'INVALID_REQUEST', message, param: 'limit' } });
     }
-    const [status, body] = await ask(served, '/glossa/tasks?state=queued');
-    assert.equal(status, 400);
-    assert.equal((body as { error: { param: string } }).error.param, 'state');
+    for (const [query, param] of [
+      ['state=queued', 'state'],
+      ['before=a&before=b', 'before'],
+    ]) {
+      const [status, body] = await ask(served, `/glossa/tasks?${query}`);
+      assert.deepEqual([status, (body as { error: { param: string } }).error.param], [400, param]);
+    }
+  });
+
+  test('goes on before a task, which is to be one of them', async (t) => {
+    const served = serverWithTasks(t, { apiKeys: Object.values(KEYS) });
+    const ids: string[] = [];
+    for (let count = 0; count < 3; count++) ids.unshift((await served.begin(KEYS.one, count)).id);
+    const { id: foreign } = await served.begin(KEYS.two, 1);
+    const listed = async (before: string): Promise<[number, unknown]> =>
+      await ask(served, `/glossa/tasks?limit=2&before=${before}`, { key: KEYS.one });
+    const [, body] = await listed(ids[0] ?? '');
+    assert.deepEqual(
+      (body as { tasks: { id: string }[] }).tasks.map(({ id }) => id),
+      ids.slice(1),
+    );
+    assert.deepEqual(await listed(ids[2] ?? ''), [200, { tasks: [] }]);
+    for (const before of [foreign, UNKNOWN, 'x', '', '%00'])
+      assert.equal((await listed(before))[0], 404, before);
   });
 });
 
