@@ -100,6 +100,8 @@ namespace glossa {
   X(llama_vocab_bos)                     \
   X(llama_vocab_eos)                     \
   X(llama_vocab_get_add_bos)             \
+  X(llama_vocab_get_attr)                \
+  X(llama_vocab_get_text)                \
   X(llama_vocab_is_control)              \
   X(llama_vocab_is_eog)                  \
   X(llama_vocab_n_tokens)

@@ -5,6 +5,7 @@
 
 #include "llama/adapter_check.h"
 #include "llama/log.h"
+#include "llama/token_bytes.h"
 
 namespace glossa {
 
@@ -13,6 +14,8 @@ namespace {
 /// Number of tokens where the vocabulary's rows are more, filled up so that faster kernels apply. Written by
 /// scripts/convert/align.
 constexpr const char* kVocabularySizeKey = "glossa.vocabulary_size";
+constexpr const char* kTokenizerKey = "tokenizer.ggml.model";
+constexpr const char* kMergesSpacesKey = "tokenizer.ggml.remove_extra_whitespaces";
 
 /// Calls a llama.cpp function that writes text into a buffer and returns the length it needs (negative on
 /// error).
@@ -72,12 +75,15 @@ Model::Model(ModelPointer model)
   readVocabulary();
 }
 
+std::optional<std::string> Model::metadataValue(const char* key) const {
+  return readText(
+      [&](char* out, std::size_t size) { return api().llama_model_meta_val_str(handle(), key, out, size); });
+}
+
 std::int32_t Model::tokenCount() const {
   const std::int32_t rows = api().llama_vocab_n_tokens(vocabulary_);
   if (rows <= 0) throw std::runtime_error("the model has no vocabulary");
-  const auto value = readText([&](char* out, std::size_t size) {
-    return api().llama_model_meta_val_str(handle(), kVocabularySizeKey, out, size);
-  });
+  const auto value = metadataValue(kVocabularySizeKey);
   if (!value) return rows;
   std::int32_t count = 0;
   const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), count);
@@ -112,6 +118,9 @@ void Model::readVocabulary() {
     pieces_.push_back(pieceOf(vocabulary_, token));
     if (api().llama_vocab_is_eog(vocabulary_, token)) eosTokenIds_.push_back(token);
   }
+  if (metadataValue(kMergesSpacesKey) == "true") return;
+  longestTokenBytes_ =
+      glossa::longestTokenBytes(vocabulary_, metadataValue(kTokenizerKey).value_or(""), pieces_);
 }
 
 std::int32_t Model::trainedContextSize() const {

@@ -56,6 +56,10 @@ class Model {
   /// Bytes that a token adds to a text; empty for control tokens. An id outside the vocabulary adds nothing.
   std::string_view piece(std::int32_t token) const;
 
+  /// Bytes of text that one token stands for at most; 0 if a text may have fewer tokens than that
+  /// (token_bytes.h).
+  std::size_t longestTokenBytes() const { return longestTokenBytes_; }
+
   /// @param text UTF-8
   /// @param addSpecial add what the tokenizer adds to a prompt (BOS, EOS)
   /// @param parseSpecial take the texts of special tokens for those tokens
@@ -65,6 +69,7 @@ class Model {
 
  private:
   explicit Model(ModelPointer model);
+  std::optional<std::string> metadataValue(const char* key) const;
   std::int32_t tokenCount() const;
   void readVocabulary();
   void loadAdapters(const ModelOptions& options);
@@ -74,6 +79,7 @@ class Model {
   std::vector<llama_adapter_lora*> adapters_;
   std::vector<std::string> pieces_;
   std::vector<std::int32_t> eosTokenIds_;
+  std::size_t longestTokenBytes_ = 0;
 };
 
 }  // namespace glossa

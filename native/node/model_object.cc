@@ -50,6 +50,7 @@ Napi::Value ModelObject::info(const Napi::CallbackInfo& info) {
   result.Set("parameters", static_cast<double>(model_->parameterCount()));
   result.Set("sizeBytes", static_cast<double>(model_->sizeBytes()));
   result.Set("vocabularySize", static_cast<double>(model_->vocabularySize()));
+  result.Set("longestTokenBytes", static_cast<double>(model_->longestTokenBytes()));
   result.Set("trainedContextSize", model_->trainedContextSize());
   result.Set("eosTokenIds", toArray(env, model_->eosTokenIds()));
   result.Set("startTokenId", model_->startToken());

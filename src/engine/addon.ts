@@ -13,6 +13,8 @@ export interface NativeModelInfo {
   readonly parameters: number;
   readonly sizeBytes: number;
   readonly vocabularySize: number;
+  /** 0 if unknown: native/llama/token_bytes.h. */
+  readonly longestTokenBytes: number;
   readonly trainedContextSize: number;
   readonly eosTokenIds: number[];
   /** BOS, else EOS, else -1. */

@@ -13,7 +13,7 @@ export function bindEngine(engine: Engine, bindings: Bindings): Engine {
     generate: (request, options) => engine.generate(request, { ...options, ...bindings }),
     embed: (inputs, options) => engine.embed(inputs, { ...options, adapterSet: bindings.adapterSet }),
     tokenize: (text, options) => engine.tokenize(text, options),
-    detokenize: (tokens) => engine.detokenize(tokens),
+    detokenize: (tokens, options) => engine.detokenize(tokens, options),
     stats: () => engine.stats(),
     close: () => engine.close(),
   };

@@ -1,6 +1,7 @@
 import { GlossaError } from '../errors.js';
 import type { ModelInfo } from './engine.js';
 import type { NativeEngine } from './native-engine.js';
+import { checkMayFit } from './text-bounds.js';
 
 /** Vectors one after the other, each as long as the model's hidden size, and the tokens of each input. */
 export interface FlatEmbeddings {
@@ -8,19 +9,21 @@ export interface FlatEmbeddings {
   readonly promptTokens: readonly number[];
 }
 
-type Limits = Pick<ModelInfo, 'contextSize' | 'vocabularySize'>;
+type Limits = Pick<ModelInfo, 'contextSize' | 'longestTokenBytes' | 'vocabularySize'>;
+
+type Tokenize = (text: string, signal: AbortSignal) => Promise<readonly number[]>;
 
 /** Embeds texts with a model's engine, inside the model's process. */
 export class Embedder {
   readonly #engine: NativeEngine;
   readonly #limits: Limits;
   /** Ids of a text, with the special tokens that its tokenizer adds. */
-  readonly #tokenize: (text: string) => Promise<readonly number[]>;
+  readonly #tokenize: Tokenize;
   /** Settled once there is room for hidden states; null before the first input, and after a failure. */
   #room: Promise<void> | null = null;
   #nextId = 1;
 
-  constructor(engine: NativeEngine, limits: Limits, tokenize: (text: string) => Promise<readonly number[]>) {
+  constructor(engine: NativeEngine, limits: Limits, tokenize: Tokenize) {
     this.#engine = engine;
     this.#limits = limits;
     this.#tokenize = tokenize;
@@ -36,17 +39,18 @@ export class Embedder {
     adapterSet: number,
     signal: AbortSignal,
   ): Promise<FlatEmbeddings> {
-    const rows = await Promise.all(inputs.map((input) => this.#tokensOf(input)));
+    for (const input of inputs) if (typeof input === 'string') checkMayFit(input, this.#limits, 'input');
+    const rows = await Promise.all(inputs.map((input) => this.#tokensOf(input, signal)));
     for (const row of rows) checkInput(row, this.#limits);
     await this.#prepare();
     const vectors = await this.#run(rows, adapterSet, signal);
     return { vectors, promptTokens: rows.map((row) => row.length) };
   }
 
-  #tokensOf(input: string | readonly number[]): Promise<readonly number[]> {
+  #tokensOf(input: string | readonly number[], signal: AbortSignal): Promise<readonly number[]> {
     // A start token alone would say nothing of what was sent.
     if (typeof input !== 'string' || input === '') return Promise.resolve(input === '' ? [] : input);
-    return this.#tokenize(input);
+    return this.#tokenize(input, signal);
   }
 
   async #prepare(): Promise<void> {

@@ -7,6 +7,7 @@ import { type GenerationRequestInput, parseGenerationRequest } from '../generati
 import type { NativeEvent, RequestTerms } from './native-engine.js';
 import { EngineChild, fromFailure } from './child.js';
 import type {
+  CallOptions,
   EmbedOptions,
   Embeddings,
   Engine,
@@ -15,6 +16,7 @@ import type {
   GenerateOptions,
   Generation,
   ModelInfo,
+  TokenizeOptions,
 } from './engine.js';
 import { EventStream } from './event-stream.js';
 import { generationEvent } from './generation-event.js';
@@ -58,8 +60,8 @@ export class EngineProcess implements Engine {
   #info: ModelInfo | null = null;
   #state: State = 'starting';
   #nextId = 1;
-  /** Calls to embed() that are not answered yet. */
-  #embeddings = 0;
+  /** Calls that count in the queue limit and are not answered yet. */
+  #queuedCalls = 0;
 
   private constructor(options: EngineOptions, events: EngineEvents) {
     this.#options = options;
@@ -122,26 +124,16 @@ export class EngineProcess implements Engine {
     inputs: readonly (string | readonly number[])[],
     { adapterSet = 0, signal }: EmbedOptions = {},
   ): Promise<Embeddings> {
-    this.#checkOpen();
-    this.#checkQueue();
-    this.#embeddings += 1;
-    try {
-      return unpacked(await this.#call('embed', { inputs, adapterSet }, signal));
-    } finally {
-      this.#embeddings -= 1;
-    }
+    return unpacked(await this.#queuedCall('embed', { inputs, adapterSet }, signal));
   }
 
-  async tokenize(
-    text: string,
-    options: { addSpecial?: boolean; parseSpecial?: boolean } = {},
-  ): Promise<number[]> {
-    const { addSpecial = false, parseSpecial = false } = options;
-    return await this.#call('tokenize', { text, addSpecial, parseSpecial });
+  async tokenize(text: string, options: TokenizeOptions = {}): Promise<number[]> {
+    const { addSpecial = false, parseSpecial = false, signal } = options;
+    return await this.#queuedCall('tokenize', { text, addSpecial, parseSpecial }, signal);
   }
 
-  async detokenize(tokens: readonly number[]): Promise<string> {
-    return await this.#call('detokenize', { tokens });
+  async detokenize(tokens: readonly number[], { signal }: CallOptions = {}): Promise<string> {
+    return await this.#queuedCall('detokenize', { tokens }, signal);
   }
 
   async stats(): Promise<EngineStats> {
@@ -158,7 +150,7 @@ export class EngineProcess implements Engine {
   }
 
   #checkQueue(): void {
-    const waiting = this.#jobs.size + this.#embeddings;
+    const waiting = this.#jobs.size + this.#queuedCalls;
     if (waiting < this.#options.queueLimit + (this.#info?.parallelSequences ?? 0)) return;
     throw new GlossaError('OVERLOADED', `${waiting} requests are waiting already; try again later`);
   }
@@ -286,6 +278,22 @@ export class EngineProcess implements Engine {
   #failEverything(error: GlossaError): void {
     for (const id of this.#jobs.keys()) this.#fail(id, error);
     this.#calls.rejectAll(error);
+  }
+
+  /** A call that the model's process has work with. */
+  async #queuedCall<Name extends CallName>(
+    name: Name,
+    ask: Calls[Name]['ask'],
+    signal: AbortSignal | undefined,
+  ): Promise<Calls[Name]['answer']> {
+    this.#checkOpen();
+    this.#checkQueue();
+    this.#queuedCalls += 1;
+    try {
+      return await this.#call(name, ask, signal);
+    } finally {
+      this.#queuedCalls -= 1;
+    }
   }
 
   async #call<Name extends CallName>(

@@ -15,6 +15,8 @@ export interface ModelInfo {
   /** Bytes that the model's process takes for weights, KV cache and buffers, for the memory budget. */
   readonly memoryBytes: number;
   readonly vocabularySize: number;
+  /** Bytes of text that one token stands for at most; 0 if a text's bytes do not tell how many tokens it has at least. */
+  readonly longestTokenBytes: number;
   /** Positions the model was trained on. */
   readonly trainedContextSize: number;
   /** Tokens one sequence can hold, prompt and new ones together. */
@@ -73,6 +75,20 @@ export interface GenerateOptions {
 /** Who is served first. */
 export type Priority = 'interactive' | 'background';
 
+/** What goes with any question to an engine. */
+export interface CallOptions {
+  /** Aborting it gives up with CANCELLED; what still waits for its turn is then never done. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a text is tokenized. */
+export interface TokenizeOptions extends CallOptions {
+  /** Adds what the tokenizer adds to a prompt (BOS for LLaMA); default false. */
+  readonly addSpecial?: boolean;
+  /** Takes the texts of special tokens for those tokens; default false. */
+  readonly parseSpecial?: boolean;
+}
+
 /** What goes with texts to be embedded. */
 export interface EmbedOptions {
   /** Aborting it gives up. */
@@ -103,10 +119,18 @@ export interface Engine {
    * @throws GlossaError INVALID_REQUEST for an input without tokens; CONTEXT_OVERFLOW for one that is too long
    */
   embed(inputs: readonly (string | readonly number[])[], options?: EmbedOptions): Promise<Embeddings>;
-  /** Token ids of a text; `addSpecial` adds what the tokenizer adds to a prompt (BOS for LLaMA). */
-  tokenize(text: string, options?: { addSpecial?: boolean; parseSpecial?: boolean }): Promise<number[]>;
-  /** Text of token ids; invalid UTF-8 becomes U+FFFD. */
-  detokenize(tokens: readonly number[]): Promise<string>;
+  /**
+   * Token ids of a text.
+   *
+   * @throws GlossaError OVERLOADED if too many calls and requests wait; CANCELLED
+   */
+  tokenize(text: string, options?: TokenizeOptions): Promise<number[]>;
+  /**
+   * Text of token ids; invalid UTF-8 becomes U+FFFD.
+   *
+   * @throws GlossaError INVALID_REQUEST for an id outside the vocabulary; OVERLOADED, CANCELLED
+   */
+  detokenize(tokens: readonly number[], options?: CallOptions): Promise<string>;
   stats(): Promise<EngineStats>;
   /** Ends the engine. Idempotent; requests in flight are cancelled, later calls fail with CLOSED. */
   close(): Promise<void>;

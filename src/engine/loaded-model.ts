@@ -7,15 +7,27 @@ import { nativeAdapters } from './adapters.js';
 import { openBackend } from './backend.js';
 import { TURN_FILE } from './compute-turn.js';
 import { Embedder, type FlatEmbeddings } from './embedder.js';
-import type { EngineOptions, EngineStats, ModelInfo } from './engine.js';
+import type { EngineOptions, EngineStats, ModelInfo, TokenizeOptions } from './engine.js';
 import { cacheBytes, type CacheSizes, fitCache, hasRotaryPositions, kvBytesPerToken } from './fit.js';
 import { checkAdapterFile, checkModelFile, reasonOf } from './load-failure.js';
 import { nativeRequest } from './native-request.js';
 import type { Submission } from './protocol.js';
+import { WorkQueue } from './work-queue.js';
+
+/** Texts that are tokenized at a time: the work is done on threads of its own, which decoding must not lose its cores to. */
+const TOKENIZED_AT_ONCE = 2;
 
 interface LoadedModelEvents {
   readonly onProgress: (fraction: number) => void;
   readonly onStep: (events: NativeEvent[], acknowledge: () => void) => void;
+}
+
+/** What becomes of a request before it is the scheduler's. */
+interface Preparation {
+  /** Sequences that were cancelled; negative for all. */
+  readonly cancelled: number[];
+  /** Aborted when all were. */
+  readonly dropped: AbortController;
 }
 
 /** A model and its scheduler inside the model's own process. */
@@ -23,17 +35,27 @@ export class LoadedModel {
   readonly info: ModelInfo;
   readonly #model: NativeModel;
   readonly #engine: NativeEngine;
-  /** Requests that are not the scheduler's yet, with the sequences of them cancelled meanwhile. */
-  readonly #preparing = new Map<number, number[]>();
+  readonly #tokenizations = new WorkQueue(TOKENIZED_AT_ONCE);
+  readonly #onStep: LoadedModelEvents['onStep'];
+  /** Requests that are not the scheduler's yet. */
+  readonly #preparing = new Map<number, Preparation>();
   readonly #embedder: Embedder;
   /** Settled once there is room for beams; null before the first request for them, and after a failure. */
   #beams: Promise<void> | null = null;
 
-  private constructor(model: NativeModel, engine: NativeEngine, info: ModelInfo) {
+  private constructor(
+    model: NativeModel,
+    engine: NativeEngine,
+    info: ModelInfo,
+    onStep: LoadedModelEvents['onStep'],
+  ) {
     this.#model = model;
     this.#engine = engine;
     this.info = info;
-    this.#embedder = new Embedder(engine, info, (text) => model.tokenize(text, true, false));
+    this.#onStep = onStep;
+    this.#embedder = new Embedder(engine, info, (text, signal) =>
+      this.tokenize(text, { addSpecial: true, signal }),
+    );
   }
 
   /**
@@ -64,7 +86,7 @@ export class LoadedModel {
           });
         },
       );
-      return new LoadedModel(model, engine, describe(model, options, sizes, backend));
+      return new LoadedModel(model, engine, describe(model, options, sizes, backend), events.onStep);
     } catch (error) {
       throw new GlossaError(
         'MODEL_LOAD_FAILED',
@@ -77,18 +99,23 @@ export class LoadedModel {
   }
 
   /**
-   * Tokenizes the prompt, makes room for beams if there is none yet, and hands the request to the scheduler.
+   * Tokenizes the prompt, makes room for beams if there is none yet, and hands the request to the scheduler. One that
+   * is cancelled as a whole before its prompt is tokenized ends here.
    *
    * @throws GlossaError CONTEXT_OVERFLOW, INVALID_REQUEST or OUT_OF_MEMORY
    */
   async submit(id: number, submission: Submission): Promise<void> {
     const received = performance.now();
-    const cancelled: number[] = [];
-    this.#preparing.set(id, cancelled);
+    const preparation: Preparation = { cancelled: [], dropped: new AbortController() };
+    this.#preparing.set(id, preparation);
+    const {
+      cancelled,
+      dropped: { signal },
+    } = preparation;
     try {
       const request = await nativeRequest(id, submission, {
         info: this.info,
-        tokenize: (text) => this.#model.tokenize(text, true, false),
+        tokenize: (text) => this.tokenize(text, { addSpecial: true, signal }),
       });
       if (request.numBeams > 1) await this.#prepareBeams();
       const { remainingMs } = submission;
@@ -97,6 +124,9 @@ export class LoadedModel {
         ...(remainingMs === undefined ? {} : { remainingMs: remainingMs - (performance.now() - received) }),
       });
       for (const sequence of cancelled) this.#engine.cancel(id, sequence);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      this.#onStep(cancelledEvents(id, submission.numReturnSequences), () => undefined);
     } finally {
       this.#preparing.delete(id);
     }
@@ -127,17 +157,25 @@ export class LoadedModel {
   }
 
   cancel(id: number, sequence: number): void {
-    const cancelled = this.#preparing.get(id);
-    if (cancelled === undefined) this.#engine.cancel(id, sequence);
-    else cancelled.push(sequence);
+    const preparation = this.#preparing.get(id);
+    if (preparation === undefined) {
+      this.#engine.cancel(id, sequence);
+      return;
+    }
+    preparation.cancelled.push(sequence);
+    if (sequence < 0) preparation.dropped.abort();
   }
 
   setPaused(id: number, paused: boolean): void {
     this.#engine.setPaused(id, paused);
   }
 
-  tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Promise<number[]> {
-    return this.#model.tokenize(text, addSpecial, parseSpecial);
+  /** @throws GlossaError CANCELLED if `signal` is aborted while others are tokenized */
+  tokenize(
+    text: string,
+    { addSpecial = false, parseSpecial = false, signal }: TokenizeOptions = {},
+  ): Promise<number[]> {
+    return this.#tokenizations.run(() => this.#model.tokenize(text, addSpecial, parseSpecial), signal);
   }
 
   detokenize(tokens: readonly number[]): string {
@@ -171,6 +209,20 @@ export class LoadedModel {
   async close(): Promise<void> {
     await this.#engine.stop();
   }
+}
+
+/** The ends of a request that never began. */
+function cancelledEvents(id: number, sequences: number): NativeEvent[] {
+  return Array.from({ length: sequences }, (_, sequence): NativeEvent => [
+    'finish',
+    id,
+    sequence,
+    'cancelled',
+    '',
+    0,
+    null,
+    false,
+  ]);
 }
 
 /** Sizes of the KV cache: as configured, or what the memory that is left after loading allows. */

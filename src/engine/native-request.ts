@@ -4,10 +4,14 @@ import { checkRules } from '../generation/request-rules.js';
 import type { NativeRequest } from './native-engine.js';
 import type { ModelInfo } from './engine.js';
 import type { Submission } from './protocol.js';
+import { checkMayFit } from './text-bounds.js';
 
 /** What a request is prepared with. */
 interface RequestModel {
-  readonly info: Pick<ModelInfo, 'contextSize' | 'eosTokenIds' | 'startTokenId' | 'vocabularySize'>;
+  readonly info: Pick<
+    ModelInfo,
+    'contextSize' | 'eosTokenIds' | 'longestTokenBytes' | 'startTokenId' | 'vocabularySize'
+  >;
   /** Ids of a prompt's text. */
   readonly tokenize: (text: string) => Promise<readonly number[]>;
 }
@@ -40,10 +44,12 @@ export async function nativeRequest(
 
 async function promptTokens(
   prompt: Submission['prompt'],
-  { info: { startTokenId }, tokenize }: RequestModel,
+  { info, tokenize }: RequestModel,
 ): Promise<readonly number[]> {
+  if (typeof prompt === 'string') checkMayFit(prompt, info, 'prompt');
   const tokens = typeof prompt === 'string' ? await tokenize(prompt) : prompt;
   if (tokens.length > 0) return tokens;
+  const { startTokenId } = info;
   if (startTokenId !== null) return [startTokenId];
   throw new GlossaError('INVALID_REQUEST', 'prompt: empty, and this model has no start token', {
     param: 'prompt',

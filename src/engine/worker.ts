@@ -5,7 +5,7 @@ import { GlossaError } from '../errors.js';
 import { loadAddon } from './addon.js';
 import { LoadedModel } from './loaded-model.js';
 import { packed } from './packed-embeddings.js';
-import type { CallName, Calls, Failure, FromEngine, PackedEmbeddings, ToEngine } from './protocol.js';
+import type { CallName, Calls, Failure, FromEngine, ToEngine } from './protocol.js';
 import { StepSender } from './step-sender.js';
 
 function send(message: FromEngine, sent?: () => void): void {
@@ -49,14 +49,13 @@ async function load(message: ToEngine & { type: 'load' }): Promise<void> {
 /** Calls that can be given up, while they run. */
 const running = new Map<number, AbortController>();
 
-async function embed(call: ToEngine & { type: 'call' }, loaded: LoadedModel): Promise<PackedEmbeddings> {
-  const { inputs, adapterSet } = call.ask as Calls['embed']['ask'];
+async function cancellable<T>(callId: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  running.set(call.callId, controller);
+  running.set(callId, controller);
   try {
-    return packed(await loaded.embed(inputs, adapterSet, controller.signal));
+    return await work(controller.signal);
   } finally {
-    running.delete(call.callId);
+    running.delete(callId);
   }
 }
 
@@ -67,12 +66,16 @@ async function answer(
   switch (call.name) {
     case 'tokenize': {
       const { text, addSpecial, parseSpecial } = call.ask as Calls['tokenize']['ask'];
-      return await loaded.tokenize(text, addSpecial, parseSpecial);
+      return await cancellable(call.callId, (signal) =>
+        loaded.tokenize(text, { addSpecial, parseSpecial, signal }),
+      );
     }
     case 'detokenize':
       return loaded.detokenize((call.ask as Calls['detokenize']['ask']).tokens);
-    case 'embed':
-      return await embed(call, loaded);
+    case 'embed': {
+      const { inputs, adapterSet } = call.ask as Calls['embed']['ask'];
+      return packed(await cancellable(call.callId, (signal) => loaded.embed(inputs, adapterSet, signal)));
+    }
     case 'stats':
       return loaded.stats();
   }

@@ -6,11 +6,12 @@ import type { EmbedCallback, NativeEmbedJob, NativeEngine } from '../../src/engi
 import { packed, unpacked } from '../../src/engine/packed-embeddings.js';
 import { eventually, hasCode } from './conformance.js';
 
-const LIMITS = { contextSize: 8, vocabularySize: 100 };
+const LIMITS = { contextSize: 8, vocabularySize: 100, longestTokenBytes: 4 };
 
 /** An embedder on an engine that does what a test says; a text's tokens are its characters and a start token. */
 class Fixture {
   readonly heard: string[] = [];
+  readonly tokenized: string[] = [];
   prepare: () => Promise<void> = () => Promise.resolve();
   embed: (job: NativeEmbedJob, onDone: EmbedCallback) => void = ({ inputs }, onDone) => {
     onDone(
@@ -32,7 +33,10 @@ class Fixture {
       },
       cancelEmbed: (id) => this.heard.push(`cancel ${id}`),
     };
-    const tokenize = (text: string): Promise<number[]> => Promise.resolve([1, ...Array.from(text, () => 2)]);
+    const tokenize = (text: string): Promise<number[]> => {
+      this.tokenized.push(text);
+      return Promise.resolve([1, ...Array.from(text, () => 2)]);
+    };
     this.embedder = new Embedder(engine as NativeEngine, LIMITS, tokenize);
   }
 
@@ -73,6 +77,18 @@ describe('room for hidden states', () => {
 });
 
 describe('an embedding call', () => {
+  test('is refused before anything is tokenized if the bytes of an input tell that it is too long', async () => {
+    const fixture = new Fixture();
+    await assert.rejects(fixture.run(['a', 'a'.repeat(33)]), (error: Error) => {
+      assert.equal(error.message, 'input: at least 9 tokens exceed the context of 8 tokens');
+      return hasCode('CONTEXT_OVERFLOW', 'input')(error);
+    });
+    assert.deepEqual(fixture.tokenized, []);
+    const most = 'a'.repeat(32);
+    await assert.rejects(fixture.run([most]), /^GlossaError: input: 33 tokens exceed/);
+    assert.deepEqual(fixture.tokenized, [most]);
+  });
+
   test('counts the tokens of each input, special ones included', async () => {
     const { vectors, promptTokens } = await new Fixture().run(['abc', [7], 'seventy']);
     assert.deepEqual(promptTokens, [4, 1, 8]);

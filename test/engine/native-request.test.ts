@@ -13,11 +13,15 @@ const INFO = { ...FAKE_INFO, contextSize: 30, vocabularySize: 12, eosTokenIds: [
 async function prepare(
   input: GenerationRequestInput,
   info: Partial<typeof INFO> = {},
+  tokenized: string[] = [],
 ): Promise<NativeRequest> {
   const submission = { ...parseGenerationRequest(input), seed: 5, ...PLAIN_TERMS, adapterSet: 2 };
   return await nativeRequest(9, submission, {
     info: { ...INFO, ...info },
-    tokenize: (text) => Promise.resolve(Array.from({ length: text.length }, (_, index) => index)),
+    tokenize: (text) => {
+      tokenized.push(text);
+      return Promise.resolve(Array.from({ length: text.length }, (_, index) => index));
+    },
   });
 }
 
@@ -90,6 +94,33 @@ describe('a request for the scheduler', () => {
     await assert.rejects(prepare({ prompt: [] }, { startTokenId: null as unknown as number }), {
       message: 'prompt: empty, and this model has no start token',
     });
+  });
+});
+
+describe('a prompt that cannot fit', () => {
+  test('is refused before it is tokenized, with the tokens it has at least', async () => {
+    const info = { longestTokenBytes: 4 };
+    const tokenized: string[] = [];
+    await assert.rejects(prepare({ prompt: '€'.repeat(41) }, info, tokenized), (error: Error) => {
+      assert.equal(error.message, 'prompt: at least 31 tokens exceed the context of 30 tokens');
+      return hasCode('CONTEXT_OVERFLOW', 'prompt')(error);
+    });
+    assert.deepEqual(tokenized, []);
+  });
+
+  test('is tokenized if it might, or if bytes do not tell', async () => {
+    const tokenized: string[] = [];
+    const most = '€'.repeat(40);
+    await assert.rejects(
+      prepare({ prompt: most, maxNewTokens: 1 }, { longestTokenBytes: 4 }, tokenized),
+      /^GlossaError: prompt: 40 tokens and 1 new ones exceed/,
+    );
+    const long = 'a'.repeat(1000);
+    await assert.rejects(
+      prepare({ prompt: long, maxNewTokens: 1 }, {}, tokenized),
+      hasCode('CONTEXT_OVERFLOW', 'prompt'),
+    );
+    assert.deepEqual(tokenized, [most, long]);
   });
 });
 

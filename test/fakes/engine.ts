@@ -1,4 +1,5 @@
 import type {
+  CallOptions,
   Embeddings,
   Engine,
   EngineFactory,
@@ -7,6 +8,7 @@ import type {
   GenerateOptions,
   Generation,
   ModelInfo,
+  TokenizeOptions,
 } from '../../src/engine/engine.js';
 import type { RequestTerms } from '../../src/engine/native-engine.js';
 import { GlossaError } from '../../src/errors.js';
@@ -47,6 +49,8 @@ export class FakeEngine implements Engine {
   readonly requests: GenerationRequest[] = [];
   /** What else came with each of them. */
   readonly options: GenerateOptions[] = [];
+  /** Every text it was to tokenize. */
+  readonly tokenized: string[] = [];
   readonly vocabulary = new FakeVocabulary();
   readonly #behaviour: FakeEngineOptions;
   readonly #running = new Set<FakeGeneration>();
@@ -93,12 +97,13 @@ export class FakeEngine implements Engine {
     });
   }
 
-  tokenize(text: string): Promise<number[]> {
-    return this.#whileOpen(() => this.vocabulary.encode(text));
+  tokenize(text: string, { signal }: TokenizeOptions = {}): Promise<number[]> {
+    this.tokenized.push(text);
+    return this.#whileOpen(() => this.vocabulary.encode(text), signal);
   }
 
-  detokenize(tokens: readonly number[]): Promise<string> {
-    return this.#whileOpen(() => this.vocabulary.decode(tokens));
+  detokenize(tokens: readonly number[], { signal }: CallOptions = {}): Promise<string> {
+    return this.#whileOpen(() => this.vocabulary.decode(tokens), signal);
   }
 
   stats(): Promise<EngineStats> {
@@ -117,8 +122,9 @@ export class FakeEngine implements Engine {
     return Promise.resolve();
   }
 
-  async #whileOpen<T>(read: () => T): Promise<T> {
+  async #whileOpen<T>(read: () => T, signal?: AbortSignal): Promise<T> {
     await Promise.resolve();
+    if (signal?.aborted === true) throw new GlossaError('CANCELLED', 'the request was cancelled');
     if (this.#closed) throw new GlossaError('CLOSED', 'the engine is closed');
     return read();
   }
@@ -294,6 +300,7 @@ export const FAKE_INFO: ModelInfo = {
   sizeBytes: 1000,
   memoryBytes: 2000,
   vocabularySize: 1000,
+  longestTokenBytes: 0,
   trainedContextSize: 256,
   contextSize: 256,
   parallelSequences: 16,

@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.js';
+import { checkMayFit } from '../../engine/text-bounds.js';
 import { GlossaError } from '../../errors.js';
 import { collect } from '../../generation/collect.js';
 import type { DialectServices, ServerContext } from '../../server/dialect.js';
@@ -42,7 +43,8 @@ export async function answerQuestion(
   record.model = lease.id;
   try {
     const { engine } = lease;
-    const prompt = await engine.tokenize(text, { addSpecial: true });
+    checkMayFit(text, engine.info, question.source);
+    const prompt = await engine.tokenize(text, { addSpecial: true, signal });
     const { parameters, ignored } = decodingOf(question.fields, question.defaults, engine.info);
     const generation = engine.generate(
       {

@@ -40,6 +40,7 @@ async function complete(
   const { prompt, maxNewTokens } = await fitPrompt(engine, context, {
     maxTokens: body.max_tokens,
     length: body.length,
+    signal: call.signal,
   });
   const request: GenerationRequestInput = {
     prompt,

@@ -19,12 +19,13 @@ export interface FittedPrompt {
 export async function fitPrompt(
   engine: Engine,
   context: string,
-  { maxTokens, length }: { maxTokens: number; length: number },
+  { maxTokens, length, signal }: { maxTokens: number; length: number; signal?: AbortSignal },
 ): Promise<FittedPrompt> {
   const { contextSize } = engine.info;
-  const { start, tokens } = await splitPrompt(engine, context);
-  const room = Math.max(contextSize - length, Math.floor(contextSize / 2)) - start.length;
-  const kept = Math.min(maxTokens, room, tokens.length);
+  const most = Math.max(contextSize - length, Math.floor(contextSize / 2));
+  const wanted = Math.min(maxTokens, most);
+  const { start, tokens } = await splitPrompt(engine, context, { wanted, signal });
+  const kept = Math.min(maxTokens, most - start.length, tokens.length);
   // Not slice(-kept): that would keep everything if kept is 0.
   const prompt = [...start, ...tokens.slice(tokens.length - kept)];
   if (prompt.length === 0) throw missingContext();

@@ -111,7 +111,7 @@ async function generateWindow(
   { lease, priority, signal, onTokens }: WordsRun,
   window: Window,
 ): Promise<WordsSoFar> {
-  const { prompt, maxNewTokens } = await fitWindow(lease, window.text);
+  const { prompt, maxNewTokens } = await fitWindow(lease, window.text, signal);
   const input = samplingRequest(
     lease,
     { ...request, seed: window.seed },
@@ -148,10 +148,12 @@ function textOf(event: TokenEvent | FinishEvent): string {
 async function fitWindow(
   { engine }: ModelLease,
   text: string,
+  signal: AbortSignal,
 ): Promise<{ prompt: number[]; maxNewTokens: number }> {
   const { contextSize } = engine.info;
-  const { start, tokens } = await splitPrompt(engine, text);
-  const room = Math.max(1, contextSize - Math.min(WINDOW_TOKENS, Math.ceil(contextSize / 4)) - start.length);
+  const wanted = Math.max(1, contextSize - Math.min(WINDOW_TOKENS, Math.ceil(contextSize / 4)));
+  const { start, tokens } = await splitPrompt(engine, text, { wanted, signal });
+  const room = Math.max(1, wanted - start.length);
   const prompt = [...start, ...tokens.slice(-room)];
   if (prompt.length === 0)
     throw new GlossaError('INVALID_REQUEST', 'string: must not be empty: this model has no start token', {

@@ -1,5 +1,7 @@
 import type { Engine } from '../../engine/engine.js';
+import { leastTokens } from '../../engine/text-bounds.js';
 import { GlossaError } from '../../errors.js';
+import type { ModelLease } from '../../models/registry.js';
 import type { DialectServices, RequestRecord } from '../../server/dialect.js';
 import { continuationKey, Continuations, type Continuation, type ContinuedRow } from './continuations.js';
 import { Delivery } from './delivery.js';
@@ -67,7 +69,7 @@ export class Batches {
         options.record.model = lease.id;
         const found = this.#continuations.find(key);
         const before = found?.model === lease.id ? found : undefined;
-        const start = before ?? (await this.#begin(call, lease.id, lease.engine));
+        const start = before ?? (await this.#begin(call, lease, options.signal));
         const config = call.config ?? start.config;
         const continuation = { ...start, config, seed: call.config?.seed ?? start.seed };
         return await this.#generate({ key, continuation, engine: lease.engine, options, reader });
@@ -80,11 +82,23 @@ export class Batches {
   }
 
   /** The continuation of nothing: prompts only. */
-  async #begin(call: GenerateCall, model: string, engine: Engine): Promise<Continuation> {
-    const rows = await Promise.all(call.prompts.map(({ text }) => promptRow(engine, text)));
-    for (const { tokenIds } of rows) {
-      if (tokenIds.length >= engine.info.contextSize)
-        throw contextIsFull(`a prompt of ${tokenIds.length} tokens`, engine);
+  async #begin(
+    call: GenerateCall,
+    { id: model, engine }: Pick<ModelLease, 'id' | 'engine'>,
+    signal: AbortSignal,
+  ): Promise<Continuation> {
+    for (const { text } of call.prompts) {
+      const least = leastTokens(text, engine.info);
+      if (least >= engine.info.contextSize)
+        throw contextIsFull(`a prompt of at least ${least} tokens`, engine);
+    }
+    const rows: ContinuedRow[] = [];
+    // One after the other: each has a place in the engine's queue.
+    for (const { text } of call.prompts) {
+      const row = await promptRow(engine, text, signal);
+      if (row.tokenIds.length >= engine.info.contextSize)
+        throw contextIsFull(`a prompt of ${row.tokenIds.length} tokens`, engine);
+      rows.push(row);
     }
     return { model, rows, config: call.config ?? {}, seed: call.config?.seed ?? this.#seeds.next() };
   }
@@ -96,7 +110,7 @@ export class Batches {
     const roomOf = ({ before }: Row): number =>
       before.hasEnded ? 0 : Math.max(0, engine.info.contextSize - before.tokenIds.length);
     if (rows.every((row) => roomOf(row) === 0)) throw contextIsFull('the text so far', engine);
-    const prompts = await promptTexts(engine, continuation.rows);
+    const prompts = await promptTexts(engine, continuation.rows, options.signal);
     reader.started?.();
     let isBegun = false;
     const onBegin = (): void => {
@@ -147,8 +161,8 @@ interface BatchJob {
 }
 
 /** A prompt's token ids; a text without any becomes the token that texts begin with. */
-async function promptRow(engine: Engine, text: string): Promise<ContinuedRow> {
-  const ids = await engine.tokenize(text, { addSpecial: true });
+async function promptRow(engine: Engine, text: string, signal: AbortSignal): Promise<ContinuedRow> {
+  const ids = await engine.tokenize(text, { addSpecial: true, signal });
   const { startTokenId } = engine.info;
   const tokenIds = ids.length === 0 && startTokenId !== null ? [startTokenId] : ids;
   return { tokenIds: Int32Array.from(tokenIds), generated: 0, hasEnded: false };

@@ -141,6 +141,20 @@ describe('the context', () => {
     });
   }
 
+  for (const [path, body, field] of [
+    [COMPLETIONS, { prompt: 'word '.repeat(300) }, 'prompt'],
+    [CHAT, { messages: 'word '.repeat(300) }, 'messages'],
+  ] as const) {
+    test(`${field} whose bytes tell that they exceed it are not tokenized`, async () => {
+      const server = ownServer({ info: { longestTokenBytes: 4 } });
+      assert.match(
+        await detailOf(await server.post(path, body)),
+        new RegExp(`^${field}: at least \\d+ tokens exceed the context of 256 tokens$`),
+      );
+      assert.deepEqual(server.engine.tokenized, []);
+    });
+  }
+
   test('max_tokens beyond what is left of it are refused by name, and up to there are not', async () => {
     const server = ownServer();
     const detail = await detailOf(await server.post(COMPLETIONS, { prompt: 'A', max_tokens: 1000 }));

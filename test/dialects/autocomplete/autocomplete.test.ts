@@ -259,6 +259,18 @@ describe('the prompt', () => {
     assert.equal((await promptFor({ context: words(10), max_tokens: 3 })).text, ' w7 w8 w9');
   });
 
+  test('is tokenized no further back than they can reach', async () => {
+    const server = testServer({ engine: { info: { longestTokenBytes: 16 } } });
+    const response = await server.post('/autocomplete', { context: words(100_000), max_tokens: 3 });
+    assert.equal(response.status, 200);
+    const { prompt } = server.engine().requests[0] ?? {};
+    assert.equal(await server.engine().detokenize(prompt as number[]), ' w99997 w99998 w99999');
+    assert.deepEqual(
+      server.engine().tokenized.map((text) => text.length),
+      [0, 3 * 16 + 4096],
+    );
+  });
+
   test('keeps 256 tokens by default', async () => {
     assert.equal((await promptFor({ context: words(500) }, { contextSize: 1024 })).count, 256);
   });

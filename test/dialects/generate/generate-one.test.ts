@@ -275,6 +275,14 @@ describe('errors on the way', () => {
     assert.equal(response.status, 400);
     assert.match(await response.text(), /^a prompt of 301 tokens leaves no room .* 256 tokens$/);
   });
+
+  test('a prompt whose bytes tell that it fills the context is not tokenized: 400', async () => {
+    const server = testServer({ engine: { info: { longestTokenBytes: 5 } } });
+    const response = await server.post(PATH, { request_id: 'a', prompt: 'word '.repeat(256) });
+    assert.equal(response.status, 400);
+    assert.match(await response.text(), /^a prompt of at least 256 tokens leaves no room .* 256 tokens$/);
+    assert.deepEqual(server.engine().tokenized, []);
+  });
 });
 
 test('a client that leaves ends its own generation only', async () => {
