@@ -23,8 +23,10 @@ export function registerModels(program: Command): void {
   addConfigFlags(command).action(async () => {
     const configuration = configurationOf(command);
     const running = await askServer(configuration);
-    for (const line of modelLines(configuration, running)) console.log(line);
-    if (running === undefined) console.log('(no server is running at the configured address)');
+    const isLocked = running === 'locked';
+    for (const line of modelLines(configuration, isLocked ? undefined : running)) console.log(line);
+    if (isLocked) console.log('(a server is running, but wants another API key)');
+    else if (running === undefined) console.log('(no server is running at the configured address)');
   });
 }
 
@@ -56,8 +58,14 @@ function fileSize({ base, engine, lora }: ModelDefinition): string {
   }
 }
 
-/** What the server at the configured address has loaded; undefined if there is none, or it is none of ours. */
-async function askServer({ settings, apiKeys }: Configuration): Promise<RunningModels | undefined> {
+/**
+ * What the server at the configured address has loaded; "locked" if it wants a key that is not configured here, undefined
+ * if there is none, or it is none of ours.
+ */
+async function askServer({
+  settings,
+  apiKeys,
+}: Configuration): Promise<RunningModels | 'locked' | undefined> {
   // A server on all addresses is asked on this machine's own.
   const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host;
   const name = host.includes(':') ? `[${host}]` : host;
@@ -68,6 +76,7 @@ async function askServer({ settings, apiKeys }: Configuration): Promise<RunningM
       headers,
       signal: AbortSignal.timeout(2000),
     });
+    if (response.status === 401) return 'locked';
     return answerSchema.parse(await response.json()).models;
   } catch {
     return undefined;

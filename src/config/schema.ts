@@ -189,7 +189,7 @@ export const settingsSchema = z.strictObject({
       'Memory for all loaded models; beyond it the least recently used idle one is unloaded; 0 is no limit',
   }),
   apiKeys: z.array(z.string().min(1)).default([]).register(optionMeta, {
-    description: 'Keys of which every request must carry one (all routes but `/health`)',
+    description: 'Keys of which every request must carry one (all routes but `/health` and `/ping`)',
   }),
   apiKeyFile: z.string().min(1).optional().register(optionMeta, {
     description: 'File with more API keys, one a line',

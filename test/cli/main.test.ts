@@ -157,4 +157,13 @@ describe('glossa models', () => {
     await server.stop();
     assert.match(stdout, /^package.json \(default\) {2}2 B {3}(ready|loading)\n$/m);
   });
+
+  test('says so if that server wants another key', async () => {
+    const { server } = await listeningServer({ flags: { apiKeys: 'k1' } });
+    const { port } = new URL(server.url);
+    writeFileSync(join(folder, 'package.json'), '{}');
+    const { stdout } = await glossa(['models', '--model', 'package.json', '--port', port]);
+    await server.stop();
+    assert.match(stdout, /\n\(a server is running, but wants another API key\)\n$/);
+  });
 });

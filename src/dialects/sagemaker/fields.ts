@@ -48,6 +48,7 @@ export const anyNumber = orAbsent(
 
 /** The engine's names in the words of its messages, and what they are called in a body. */
 const NAMES: readonly (readonly [engine: string, body: Readonly<Record<Form, string>>])[] = [
+  ['prompt', { modes: 'input', plain: 'input' }],
   ['maxLength', { modes: 'max_length', plain: 'length' }],
   ['maxNewTokens', { modes: 'max_length', plain: 'length' }],
   ['numReturnSequences', { modes: 'num_return_sequences', plain: 'num_return_sequences' }],
