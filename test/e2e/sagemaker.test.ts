@@ -143,7 +143,7 @@ describe('an open server', () => {
 
   test('a max_length that leaves no room, or more than the model has, is refused', async () => {
     for (const [max_length, message] of [
-      [3, /^max_length: expected more than the \d+ tokens of the prompt, received 3$/],
+      [3, /^max_length: expected more than the \d+ tokens of the input, received 3$/],
       [100_000, /\d/],
     ] as const) {
       const response = await glossa.post(PATH, { input: 'The little dog ran home.', max_length });
