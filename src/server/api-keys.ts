@@ -33,6 +33,11 @@ export function presentedKey(context: ServerContext): string | undefined {
   return bearer?.trim() ?? context.req.header('api-key') ?? context.req.header('x-api-key');
 }
 
+/** Id of the key that a request's headers bring, which has been checked; the empty text where none is needed. */
+export function ownerOf(context: ServerContext, keys: ApiKeys): KeyId {
+  return keys.find(presentedKey(context) ?? '') ?? '';
+}
+
 function digest(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }

@@ -1,5 +1,5 @@
 import { GlossaError } from '../../errors.js';
-import { presentedKey } from '../../server/api-keys.js';
+import { ownerOf } from '../../server/api-keys.js';
 import { BodyStream } from '../../server/body-stream.js';
 import { bindingsOf, type DialectServices, type ServerContext } from '../../server/dialect.js';
 import { ignoredHeader } from '../../server/ignored-header.js';
@@ -54,11 +54,6 @@ export function isStreamed({ stream, config }: GenerateCall, { settings }: Diale
   return stream && (config?.num_beams ?? settings.generateDefaults.num_beams) === 1;
 }
 
-/** Id of the key that a request brought, which has been checked; the empty text if none is needed. */
-export function ownerOf(context: ServerContext, { keys }: DialectServices): string {
-  return keys.find(presentedKey(context) ?? '') ?? '';
-}
-
 async function readBody(context: ServerContext, services: DialectServices): Promise<JsonObject> {
   try {
     return await readJsonObject(context, services.settings.bodyLimit);
@@ -72,7 +67,7 @@ async function readBody(context: ServerContext, services: DialectServices): Prom
 function optionsOf(context: ServerContext, services: DialectServices, call: GenerateCall): BatchOptions {
   const record = context.get('record');
   record.prompt = call.prompts.map((prompt) => prompt.text).join('\n');
-  return { owner: ownerOf(context, services), signal: context.req.raw.signal, record };
+  return { owner: ownerOf(context, services.keys), signal: context.req.raw.signal, record };
 }
 
 interface TextStream {

@@ -1,5 +1,5 @@
 import { GlossaError } from '../../errors.js';
-import { presentedKey, type KeyId } from '../../server/api-keys.js';
+import { ownerOf } from '../../server/api-keys.js';
 import type { DialectServices, ServerContext } from '../../server/dialect.js';
 import type { JsonValue, ListedTask, Task, TaskPage } from '../../tasks/task.js';
 
@@ -35,7 +35,7 @@ export function listTasks(context: ServerContext, { keys, tasks }: DialectServic
     });
   }
   const page = { limit: parseLimit(limit), ...parseBefore(before) };
-  const own = tasks.list(ownerOf(context, { keys }), page);
+  const own = tasks.list(ownerOf(context, keys), page);
   return context.json({ tasks: own.map(entryOf) });
 }
 
@@ -54,12 +54,8 @@ export function cancelTask(context: ServerContext, services: DialectServices): R
 /** Another key's task is told from one that never was by nothing. */
 function ownTask(context: ServerContext, { keys, tasks }: DialectServices): Task {
   const task = tasks.find(context.req.param('id') ?? '');
-  if (task?.owner !== ownerOf(context, { keys })) throw notFound();
+  if (task?.owner !== ownerOf(context, keys)) throw notFound();
   return task;
-}
-
-function ownerOf(context: ServerContext, { keys }: Pick<DialectServices, 'keys'>): KeyId {
-  return keys.find(presentedKey(context) ?? '') ?? '';
 }
 
 function parseLimit(given: readonly string[]): number {
