@@ -56,13 +56,24 @@ export async function startServer(parts: ServerParts): Promise<GlossaServer> {
   const models = new ModelRegistry({ catalogue, startEngine, memoryBudget: settings.memoryBudget, log });
   const tasks = openTasks({ settings, log });
   const keys = new ApiKeys(configuration.apiKeys);
-  const dialects = parts.dialects.map((make) => make({ models, settings, keys, tasks, log }));
+  let dialects: readonly Dialect[] = [];
   let closing = false;
-  const appParts = { configuration, models, keys, dialects, log, isClosing: () => closing };
-  const group = await openListeners(plan, appParts).catch(async (error: unknown): Promise<ListenerGroup> => {
-    await tasks.close();
+  let group: ListenerGroup;
+  try {
+    dialects = parts.dialects.map((make) => make({ models, settings, keys, tasks, log }));
+    group = await openListeners(plan, {
+      configuration,
+      models,
+      keys,
+      dialects,
+      log,
+      isClosing: () => closing,
+    });
+  } catch (error) {
+    // Tasks of an earlier server may have begun already, and have models loaded.
+    await Promise.all([tasks.close(), models.close()]);
     throw error;
-  });
+  }
   const [url = '', ...ownUrls] = group.urls;
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {

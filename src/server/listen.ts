@@ -134,7 +134,8 @@ class HttpListener implements Listener {
 
   cut(): void {
     this.#traffic.webSockets.cut();
-    this.#server.closeAllConnections();
+    // Not only those that Node counts: it forgets a connection on which an upgrade was asked for, also if it was refused.
+    for (const socket of this.#traffic.connections) socket.destroy();
   }
 }
 

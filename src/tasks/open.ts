@@ -26,6 +26,7 @@ export function openTasks({ settings, log, clock = Date.now }: TaskOptions): Ope
   try {
     return new DurableTasks({ table, settings, log, clock });
   } catch (error) {
+    table.close();
     throw stateFolderError(folder, error);
   }
 }

@@ -63,7 +63,7 @@ export class TaskTable {
   readonly #list: Statement<[string, number, string | null, string | null, number]>;
   readonly #begin: Statement<[number, string]>;
   readonly #end: Statement<[string, string, string, string | null, number, string]>;
-  readonly #save: Statement<[string, string]>;
+  readonly #save: Statement<[string, string, string]>;
   readonly #requeue: Statement<[string, string]>;
   readonly #purge: Statement<[number, number]>;
 
@@ -92,7 +92,11 @@ export class TaskTable {
       `update tasks set state = ?, output = ?, error = ?, progress = coalesce(?, progress), ended_at = ?
        where id = ? and state in ('queued', 'running')`,
     );
-    this.#save = database.prepare(`update tasks set progress = ? where id = ? and ended_at is null`);
+    // A task that comes on between two deaths of the server is not what kills it.
+    this.#save = database.prepare(
+      `update tasks set interruptions = iif(progress = ?, interruptions, 0), progress = ?
+       where id = ? and ended_at is null`,
+    );
     this.#requeue = database.prepare(
       `update tasks set state = 'queued', progress = ? where id = ? and state = 'running'`,
     );
@@ -137,7 +141,10 @@ export class TaskTable {
   /** Keeps progress, by the tasks' ids. */
   saveProgress(progress: ReadonlyMap<string, JsonValue>): void {
     this.#inTransaction(() => {
-      for (const [id, reported] of progress) this.#save.run(JSON.stringify(reported), id);
+      for (const [id, reported] of progress) {
+        const text = JSON.stringify(reported);
+        this.#save.run(text, text, id);
+      }
     });
   }
 

@@ -40,6 +40,7 @@ export function echoDialect(cors?: CorsPolicy): { factory: DialectFactory; state
     mount: (app) => {
       app.get('/api/ws', upgradeWebSocket(open));
       app.get('/api/failing', upgradeWebSocket(failToOpen));
+      app.get('/api/large', (context) => context.text('x'.repeat(50_000_000)));
       app.post('/api/alive', (context) => context.text('alive'));
     },
     renderError: (context, error) => context.text(error.message, statusOf(error.code)),

@@ -5,10 +5,12 @@ import { describe, test, type TestContext } from 'node:test';
 import type { FlagValues } from '../../src/config/sources.js';
 import { autocompleteDialect } from '../../src/dialects/autocomplete/index.js';
 import { glossaDialect } from '../../src/dialects/glossa/index.js';
+import type { DialectServices } from '../../src/server/dialect.js';
 import { startServer, type GlossaServer } from '../../src/server/glossa-server.js';
 import { eventually } from '../engine/conformance.js';
 import { FakeEngine, fakeEngineFactory } from '../fakes/engine.js';
 import { silent, testConfiguration } from '../fakes/server.js';
+import { temporaryStateFolder } from '../fakes/state-folder.js';
 import { echoDialect } from './echo-dialect.js';
 import { closeCode, exchange, openClient } from './echo-server.js';
 
@@ -19,7 +21,7 @@ async function start(
   startEngine: Factory = fakeEngineFactory(() => new FakeEngine({ tokenDelayMs: 5 })),
 ): Promise<GlossaServer> {
   return await startServer({
-    configuration: testConfiguration({ port: '0', ...flags }),
+    configuration: testConfiguration({ port: '0', stateDir: temporaryStateFolder(), ...flags }),
     dialects: [autocompleteDialect, glossaDialect, echoDialect().factory],
     ...{ startEngine, log: silent },
   });
@@ -56,6 +58,28 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => probe.close(resolve));
   return port;
 }
+
+test('a start that fails leaves neither tasks nor models behind', async () => {
+  const blocker = createServer();
+  await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
+  const { port } = blocker.address() as AddressInfo;
+  let services: DialectServices | undefined;
+  const startEngine = fakeEngineFactory(() => new FakeEngine());
+  const starting = startServer({
+    configuration: testConfiguration({ port: String(port), stateDir: temporaryStateFolder() }),
+    dialects: [
+      (given) => {
+        services = given;
+        return glossaDialect(given);
+      },
+    ],
+    ...{ startEngine, log: silent },
+  });
+  await assert.rejects(starting, { code: 'CONFIG_INVALID' });
+  blocker.close();
+  await assert.rejects(async () => await services?.models.acquire(), { code: 'CLOSED' });
+  assert.throws(() => services?.tasks.start('none', '', null), { code: 'CLOSED' });
+});
 
 describe('a port of its own', () => {
   test('has its API and /health, and no other API', async (t) => {

@@ -42,6 +42,23 @@ describe('upgrades to what we do not speak', () => {
     }
   });
 
+  test('whose answers are never read do not keep the server from stopping', async (t) => {
+    const { server } = await echoServer(t);
+    const socket = rawConnection(server, `GET /api/large HTTP/1.1\r\nHost: 127.0.0.1\r\n${ASKING}\r\n`);
+    socket.pause();
+    await eventually(() => server.activeRequests === 1);
+    // Longer than a whole stop takes: the time that requests get, their last words and the sockets' farewell.
+    let hasLeft = false;
+    const timeout = setTimeout(() => {
+      hasLeft = true;
+      socket.destroy();
+    }, 15_000);
+    await server.stop();
+    clearTimeout(timeout);
+    assert.equal(hasLeft, false, 'the server stopped only when the client left');
+    socket.destroy();
+  });
+
   test('leave nothing behind on a connection that asks again and again', async (t) => {
     const { server } = await listeningServer();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -131,4 +131,23 @@ describe('the next server', () => {
     held.runs[0]?.finish('well');
     assert.equal((await last.waitForEnd(innocent, 10_000))?.output, 'well');
   });
+
+  test('does not give up a task that comes on between the deaths', async (t) => {
+    const folder = scratchFolder(t);
+    const first = opened(folder);
+    first.register(new HeldKind());
+    const [id = ''] = startMany(first, 1);
+    await first.close();
+    for (let death = 1; death <= MOST_INTERRUPTIONS + 1; death++) {
+      dieWhileRunning(folder, [id]);
+      const tasks = opened(folder);
+      const held = new HeldKind();
+      tasks.register(held);
+      await settled();
+      assert.deepEqual(statesOf(tasks, [id]), ['running'], `death ${death}`);
+      held.runs[0]?.run.report({ windows: death });
+      // Writes what was reported.
+      await tasks.close();
+    }
+  });
 });

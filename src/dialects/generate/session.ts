@@ -162,7 +162,8 @@ export class Session {
       this.#wake();
     });
     if (this.#unsent > PAUSE_ABOVE) this.#pause();
-    if (this.#unsent > GIVE_UP_ABOVE) this.#giveUp('answers are not read');
+    // What was handed over just now may be large by itself.
+    if (this.#unsent - text.length > GIVE_UP_ABOVE) this.#giveUp('answers are not read');
   }
 
   #pause(): void {
