@@ -24,10 +24,15 @@ void EmbedJobs::add(EmbedSpec spec) {
     spec.onDone({});
     return;
   }
-  auto job = std::make_shared<Job>();
-  job->unfinished = spec.inputs.size();
-  job->spec = std::move(spec);
-  jobs_.push_back(std::move(job));
+  try {
+    jobs_.push_back(std::make_shared<Job>());
+  } catch (const std::exception& error) {
+    spec.onDone({{}, error.what()});
+    return;
+  }
+  Job& job = *jobs_.back();
+  job.unfinished = spec.inputs.size();
+  job.spec = std::move(spec);
 }
 
 void EmbedJobs::cancel(std::uint64_t id) {
@@ -42,13 +47,14 @@ void EmbedJobs::cancel(std::uint64_t id) {
 
 void EmbedJobs::advance(bool besideStreams) {
   if (jobs_.empty()) return;
-  pieces_.clear();
   try {
     buildBatch(budget(besideStreams));
     evaluate();
   } catch (const std::exception& error) {
     failBatch(error.what());
   }
+  // They keep jobs alive.
+  pieces_.clear();
 }
 
 /// Tokens that the next batch may have.
@@ -116,7 +122,14 @@ void EmbedJobs::evaluate() {
     const double measured = std::chrono::duration<double, std::milli>(Clock::now() - start).count() / size;
     msPerToken_ = msPerToken_ <= 0 ? measured : 0.75 * msPerToken_ + 0.25 * measured;
   }
-  for (const Piece& piece : pieces_) accept(piece);
+  for (const Piece& piece : pieces_) {
+    if (piece.job->unfinished == 0) continue;
+    try {
+      accept(piece);
+    } catch (const std::exception& error) {
+      failJob(piece.job, error.what());
+    }
+  }
 }
 
 /// Adds up in double precision, so that it does not matter where an input was cut.
@@ -151,6 +164,18 @@ void EmbedJobs::finishInput(const Piece& piece) {
   if (--job.unfinished == 0) job.spec.onDone(std::exchange(job.outcome, {}));
 }
 
+/// Ends one job of the batch; the others keep their cells.
+void EmbedJobs::failJob(const std::shared_ptr<Job>& job, const std::string& reason) {
+  // Its onDone has been called.
+  if (job->unfinished == 0) return;
+  job->unfinished = 0;
+  jobs_.remove(job);
+  for (const Piece& piece : pieces_) {
+    if (piece.job == job) source_.embeddings().removeCells(piece.sequence);
+  }
+  job->spec.onDone({{}, reason});
+}
+
 /// Ends the jobs that have inputs in the batch.
 void EmbedJobs::failBatch(const std::string& reason) {
   // Without a batch there was no memory to build it: whoever is first has asked for too much.
@@ -162,7 +187,6 @@ void EmbedJobs::failBatch(const std::string& reason) {
     piece.job->spec.onDone({{}, reason});
   }
   // Another job's input is not among the cells: only the first can have a part of one there.
-  pieces_.clear();
 }
 
 }  // namespace glossa

@@ -33,11 +33,13 @@ class EmbedJobs {
  public:
   EmbedJobs(LogitsSource& source, bool reproducible) : source_(source), reproducible_(reproducible) {}
 
+  /// Without memory for it, the job fails.
   void add(EmbedSpec spec);
   /// An unknown or finished one is passed over.
   void cancel(std::uint64_t id);
   bool isEmpty() const { return jobs_.empty(); }
-  /// Evaluates one batch, a small one if streams wait for it. A failure is that of the jobs in it.
+  /// Evaluates one batch, a small one if streams wait for it. If that fails, so do the jobs in it; if an
+  /// input's hidden states are not finite, only its own.
   void advance(bool besideStreams);
 
  private:
@@ -66,6 +68,7 @@ class EmbedJobs {
   void evaluate();
   void accept(const Piece& piece);
   void finishInput(const Piece& piece);
+  void failJob(const std::shared_ptr<Job>& job, const std::string& reason);
   void failBatch(const std::string& reason);
 
   LogitsSource& source_;
@@ -73,7 +76,7 @@ class EmbedJobs {
   /// In the order in which they are served. Only the first can have an input that is partly evaluated.
   std::list<std::shared_ptr<Job>> jobs_;
   std::vector<BatchToken> batch_;
-  std::vector<Piece> pieces_;
+  std::vector<Piece> pieces_;  ///< of the batch; empty between batches
   std::int32_t nextSequence_ = 0;
   double msPerToken_ = 0;  ///< moving average; 0 until it is known
 };

@@ -74,6 +74,8 @@ void Scheduler::holdBackground(std::vector<Sequence*>& active) {
   const auto interactive = background - active.begin();
   besideInteractive_ = interactive > 0 && background != active.end();
   activeCount_ = static_cast<std::int32_t>(besideInteractive_ ? interactive : active.end() - active.begin());
+  // Those that they were to rest for are gone.
+  if (interactive == 0) backgroundRest_ = 0;
   if (!besideInteractive_ || backgroundRest_ <= 0) return;
   backgroundRest_ -= 1;
   active.erase(background, active.end());

@@ -129,18 +129,30 @@ std::optional<Clock::time_point> Scheduler::nextDeadline() const {
 }
 
 /// One that can't be executed, for lack of memory, takes none of the others with it.
+/// @throws what the first one threw that could not be told of it, when all were tried
 void Scheduler::executeAll(std::vector<Command>& commands) {
+  std::exception_ptr firstError;
   for (Command& command : std::exchange(commands, {})) {
-    const auto* spec = std::get_if<RequestSpec>(&command);
-    const std::uint64_t id = spec == nullptr ? 0 : spec->id;
     try {
-      std::visit([this](auto&& content) { execute(std::forward<decltype(content)>(content)); },
-                 std::move(command));
-    } catch (const std::exception& error) {
-      if (spec == nullptr || byId_.contains(id)) throw;
-      events_.push_back(
-          {.type = Event::Type::failed, .requestId = id, .failure = {Fault::engine, error.what(), {}}});
+      executeOne(command);
+    } catch (const std::exception&) {
+      if (!firstError) firstError = std::current_exception();
     }
+  }
+  if (firstError) std::rethrow_exception(firstError);
+}
+
+/// Ends a request that can't be begun; embedJobs_ does so for its own.
+void Scheduler::executeOne(Command& command) {
+  const auto* spec = std::get_if<RequestSpec>(&command);
+  const std::uint64_t id = spec == nullptr ? 0 : spec->id;
+  try {
+    std::visit([this](auto&& content) { execute(std::forward<decltype(content)>(content)); },
+               std::move(command));
+  } catch (const std::exception& error) {
+    if (spec == nullptr || byId_.contains(id)) throw;
+    events_.push_back(
+        {.type = Event::Type::failed, .requestId = id, .failure = {Fault::engine, error.what(), {}}});
   }
 }
 

@@ -106,6 +106,7 @@ class Scheduler {
   bool waitForWork(std::vector<Command>& commands);
   std::optional<Clock::time_point> nextDeadline() const;
   void executeAll(std::vector<Command>& commands);
+  void executeOne(Command& command);
   void execute(RequestSpec spec);
   void execute(const Cancel& cancel);
   void execute(const Pause& pause);

@@ -90,6 +90,36 @@ describe('embedding jobs', () => {
     assert.deepEqual(ended, ['short', 'long']);
   });
 
+  for (const reproducible of [false, true]) {
+    const mode = reproducible ? ', reproducibly' : '';
+    test(`with hidden states that are no numbers fail, and leave the others alone${mode}`, async (t) => {
+      const table = TABLES[0].slice();
+      const bad = SIZE - 1;
+      table[bad * SIZE + 3] = NaN;
+      const engine = await make(t, { table, reproducible, stepDelayMs: 2 });
+      const good = (seed: number, length: number) => input(length, seed).map((token) => token % bad);
+      const says = /^Error: the model's hidden states are no finite numbers$/;
+      // The first keeps the engine at work until the others are there: they share batches, one after the other.
+      const jobs: [readonly (readonly number[])[], boolean][] = [
+        [[good(1, 40)], true],
+        [[good(2, 3), good(3, 2), good(4, 30)], true],
+        [[[0, bad], good(5, 4), good(6, 4)], false],
+        [[good(7, 2), good(8, 40)], true],
+        [[[...good(9, 30), bad, ...good(10, 9)], good(11, 3)], false],
+        [[good(12, 1), good(13, 1), [bad], [bad], good(14, 20)], false],
+        [[good(15, 17), good(16, 5)], true],
+      ];
+      const ends = jobs.map(async ([inputs, succeeds]) => {
+        const { done } = engine.embed(inputs);
+        if (succeeds) assertVectors(await done, inputs);
+        else await assert.rejects(done, says);
+      });
+      await Promise.all(ends);
+      const after = [good(17, 40), good(18, 1)];
+      assertVectors(await engine.embed(after).done, after);
+    });
+  }
+
   test('without inputs give nothing', async (t) => {
     const engine = await make(t);
     assert.equal((await engine.embed([]).done).length, 0);

@@ -179,6 +179,24 @@ describe('steps', () => {
     await interactive.done;
   });
 
+  test('do not rest for interactive requests that are gone', async (t) => {
+    const engine = await started(t, { reproducible: true, stepDelayMs: 3 });
+    const first = engine.start({ maxNewTokens: 250 });
+    await running(engine, first.id);
+    // Eight units of nine steps: more than the second one has.
+    const other = engine.start({ ...background, prompt: longPrompt(128), maxNewTokens: 120 });
+    await running(engine, other.id);
+    engine.cancel(first.id);
+    await first.done;
+    await running(engine, other.id, 5);
+    const second = engine.start({ maxNewTokens: 30 });
+    await second.done;
+    const tokens = tokensOf(span(engine, second.id), other.id);
+    assert.ok(tokens >= 5 && tokens <= 12, `${tokens} tokens, of one in four steps`);
+    engine.cancel(other.id);
+    await other.done;
+  });
+
   test('without interactive sequences have all background ones', async (t) => {
     const engine = await started(t);
     const others = Array.from({ length: 4 }, () => engine.start({ ...background, maxNewTokens: 100 }));
