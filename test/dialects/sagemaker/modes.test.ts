@@ -1,21 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import { DOCUMENTED_BODY } from './document.js';
 import { assertError, SagemakerServer } from './served.js';
 
-/** Everything the document's example body holds. */
-const EXAMPLE = {
-  input: 'This is an input text',
-  max_length: 50,
-  mode: 'sample-top-p',
-  top_p: 0.92,
-  top_k: 50,
-  temperature: 0.7,
-  num_beams: 5,
-  no_repeat_ngram_size: 2,
-  num_return_sequences: 3,
-  seed: -1,
-};
 const IGNORED = 'x-glossa-ignored-parameters';
 
 /** How a request is decoded, as far as modes say so. */
@@ -98,7 +86,7 @@ describe('a mode uses its own parameters only', () => {
 
   test('the example body works as it stands', async () => {
     const server = new SagemakerServer();
-    const response = await server.post(EXAMPLE);
+    const response = await server.post(DOCUMENTED_BODY);
     assert.equal(response.status, 200);
     assert.equal(response.headers.get(IGNORED), 'temperature, num_beams, no_repeat_ngram_size');
     const texts = (await response.json()) as string[];
