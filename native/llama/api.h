@@ -99,6 +99,9 @@ namespace glossa {
   X(llama_tokenize)                      \
   X(llama_vocab_bos)                     \
   X(llama_vocab_eos)                     \
+  X(llama_vocab_fim_mid)                 \
+  X(llama_vocab_fim_pre)                 \
+  X(llama_vocab_fim_suf)                 \
   X(llama_vocab_get_add_bos)             \
   X(llama_vocab_get_attr)                \
   X(llama_vocab_get_text)                \

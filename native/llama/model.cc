@@ -145,6 +145,15 @@ std::int32_t Model::startToken() const {
   return bos >= 0 ? bos : api().llama_vocab_eos(vocabulary_);
 }
 
+std::optional<FillInMiddle> Model::fillInMiddle() const {
+  const FillInMiddle ids{api().llama_vocab_fim_pre(vocabulary_), api().llama_vocab_fim_suf(vocabulary_),
+                         api().llama_vocab_fim_mid(vocabulary_)};
+  const auto count = static_cast<std::int32_t>(vocabularySize());
+  const auto exists = [&](std::int32_t id) { return id >= 0 && id < count; };
+  if (!exists(ids.prefix) || !exists(ids.suffix) || !exists(ids.middle)) return std::nullopt;
+  return ids;
+}
+
 std::string Model::description() const {
   return readText([&](char* out, std::size_t size) { return api().llama_model_desc(handle(), out, size); })
       .value_or("");
@@ -173,6 +182,25 @@ std::optional<std::string> Model::chatTemplate() const {
 std::string_view Model::piece(std::int32_t token) const {
   const auto index = static_cast<std::size_t>(token);
   return token < 0 || index >= pieces_.size() ? std::string_view() : std::string_view(pieces_[index]);
+}
+
+TokenKind Model::kind(std::int32_t token) const {
+  const auto attributes = static_cast<std::uint32_t>(api().llama_vocab_get_attr(vocabulary_, token));
+  const auto has = [&](llama_token_attr attribute) {
+    return (attributes & static_cast<std::uint32_t>(attribute)) != 0;
+  };
+  if (has(LLAMA_TOKEN_ATTR_CONTROL)) return TokenKind::control;
+  if (has(LLAMA_TOKEN_ATTR_UNKNOWN)) return TokenKind::unknown;
+  if (has(LLAMA_TOKEN_ATTR_UNUSED)) return TokenKind::unused;
+  if (has(LLAMA_TOKEN_ATTR_BYTE)) return TokenKind::byte;
+  return has(LLAMA_TOKEN_ATTR_USER_DEFINED) ? TokenKind::userDefined : TokenKind::normal;
+}
+
+std::string_view Model::name(std::int32_t token) const {
+  const std::string_view bytes = piece(token);
+  if (!bytes.empty()) return bytes;
+  const char* text = api().llama_vocab_get_text(vocabulary_, token);
+  return text == nullptr ? std::string_view() : std::string_view(text);
 }
 
 std::vector<std::int32_t> Model::tokenize(std::string_view text, bool addSpecial, bool parseSpecial) const {

@@ -22,6 +22,16 @@ struct ModelOptions {
   std::vector<std::string> adapters;  ///< LoRA adapters to load with it: paths of GGUF files
 };
 
+/// What a token is, in the order of GGUF's `tokenizer.ggml.token_type` (1 to 6).
+enum class TokenKind : std::uint8_t { normal = 1, unknown, control, userDefined, unused, byte };
+
+/// Ids that mark the parts of a text whose middle is to be filled in.
+struct FillInMiddle {
+  std::int32_t prefix;
+  std::int32_t suffix;
+  std::int32_t middle;
+};
+
 class Model {
  public:
   /// Loads a GGUF file and its adapters. Blocks; not for the JavaScript thread.
@@ -52,9 +62,14 @@ class Model {
   const std::vector<std::int32_t>& eosTokenIds() const { return eosTokenIds_; }
   /// Start token for an empty prompt: BOS, else EOS, else -1.
   std::int32_t startToken() const;
+  /// Nothing unless the model has all three.
+  std::optional<FillInMiddle> fillInMiddle() const;
 
   /// Bytes that a token adds to a text; empty for control tokens. An id outside the vocabulary adds nothing.
   std::string_view piece(std::int32_t token) const;
+  TokenKind kind(std::int32_t token) const;
+  /// A token's piece; of a control token, which has none, its name in the vocabulary.
+  std::string_view name(std::int32_t token) const;
 
   /// Bytes of text that one token stands for at most; 0 if a text may have fewer tokens than that
   /// (token_bytes.h).

@@ -14,6 +14,7 @@ Napi::FunctionReference ModelObject::define(Napi::Env env) {
                                           InstanceMethod<&ModelObject::info>("info"),
                                           InstanceMethod<&ModelObject::tokenize>("tokenize"),
                                           InstanceMethod<&ModelObject::detokenize>("detokenize"),
+                                          InstanceMethod<&ModelObject::vocabulary>("vocabulary"),
                                       }));
 }
 
@@ -54,6 +55,15 @@ Napi::Value ModelObject::info(const Napi::CallbackInfo& info) {
   result.Set("trainedContextSize", model_->trainedContextSize());
   result.Set("eosTokenIds", toArray(env, model_->eosTokenIds()));
   result.Set("startTokenId", model_->startToken());
+  auto fillInMiddle = env.Null();
+  if (const auto ids = model_->fillInMiddle()) {
+    auto object = Napi::Object::New(env);
+    object.Set("prefix", ids->prefix);
+    object.Set("suffix", ids->suffix);
+    object.Set("middle", ids->middle);
+    fillInMiddle = object;
+  }
+  result.Set("fillInMiddle", fillInMiddle);
   const auto chatTemplate = model_->chatTemplate();
   result.Set("chatTemplate", chatTemplate ? Napi::Value::From(env, *chatTemplate) : env.Null());
   auto metadata = Napi::Object::New(env);
@@ -77,6 +87,26 @@ Napi::Value ModelObject::tokenize(const Napi::CallbackInfo& info) {
 Napi::Value ModelObject::detokenize(const Napi::CallbackInfo& info) {
   const auto tokens = tokensOf(info[0], model_->vocabularySize());
   return Napi::String::New(info.Env(), toValidUtf8(model_->detokenize(tokens)));
+}
+
+Napi::Value ModelObject::vocabulary(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::size_t size = model_->vocabularySize();
+  std::string bytes;
+  auto lengths = Napi::Int32Array::New(env, size);
+  auto kinds = Napi::Uint8Array::New(env, size);
+  for (std::size_t id = 0; id < size; ++id) {
+    const auto token = static_cast<std::int32_t>(id);
+    const std::string_view name = model_->name(token);
+    bytes += name;
+    lengths[id] = static_cast<std::int32_t>(name.size());
+    kinds[id] = static_cast<std::uint8_t>(model_->kind(token));
+  }
+  auto result = Napi::Object::New(env);
+  result.Set("bytes", Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size()));
+  result.Set("lengths", lengths);
+  result.Set("kinds", kinds);
+  return result;
 }
 
 }  // namespace glossa

@@ -22,6 +22,7 @@ class ModelObject final : public Napi::ObjectWrap<ModelObject> {
   Napi::Value info(const Napi::CallbackInfo& info);
   Napi::Value tokenize(const Napi::CallbackInfo& info);
   Napi::Value detokenize(const Napi::CallbackInfo& info);
+  Napi::Value vocabulary(const Napi::CallbackInfo& info);
 
   std::shared_ptr<const Model> model_;
 };

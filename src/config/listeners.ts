@@ -1,7 +1,15 @@
 import { z } from 'zod';
 
 /** Names of the APIs, as `--listen` takes them. */
-export const DIALECT_NAMES = ['autocomplete', 'booste', 'generate', 'alpaca', 'sagemaker', 'glossa'] as const;
+export const DIALECT_NAMES = [
+  'autocomplete',
+  'booste',
+  'generate',
+  'alpaca',
+  'sagemaker',
+  'openai',
+  'glossa',
+] as const;
 
 export type DialectName = (typeof DIALECT_NAMES)[number];
 

@@ -19,6 +19,8 @@ export interface NativeModelInfo {
   readonly eosTokenIds: number[];
   /** BOS, else EOS, else -1. */
   readonly startTokenId: number;
+  /** null unless the model has all three. */
+  readonly fillInMiddle: { readonly prefix: number; readonly suffix: number; readonly middle: number } | null;
   readonly chatTemplate: string | null;
   readonly metadata: Record<string, string>;
 }
@@ -27,6 +29,17 @@ export interface NativeModel {
   info(): NativeModelInfo;
   tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Promise<number[]>;
   detokenize(tokens: readonly number[]): string;
+  vocabulary(): NativeVocabulary;
+}
+
+/** All tokens of a model, in the order of their ids. */
+export interface NativeVocabulary {
+  /** What they add to a text, and the names of control tokens, one after the other. */
+  readonly bytes: Uint8Array;
+  /** Bytes of each. */
+  readonly lengths: Int32Array;
+  /** 1 to 6, as GGUF's `tokenizer.ggml.token_type` has them. */
+  readonly kinds: Uint8Array;
 }
 
 /** One sequence in a context of its own; freed with this object. */

@@ -14,6 +14,7 @@ export function bindEngine(engine: Engine, bindings: Bindings): Engine {
     embed: (inputs, options) => engine.embed(inputs, { ...options, adapterSet: bindings.adapterSet }),
     tokenize: (text, options) => engine.tokenize(text, options),
     detokenize: (tokens, options) => engine.detokenize(tokens, options),
+    vocabulary: () => engine.vocabulary(),
     stats: () => engine.stats(),
     close: () => engine.close(),
   };

@@ -17,10 +17,12 @@ import type {
   Generation,
   ModelInfo,
   TokenizeOptions,
+  Vocabulary,
 } from './engine.js';
 import { EventStream } from './event-stream.js';
 import { generationEvent } from './generation-event.js';
 import { unpacked } from './packed-embeddings.js';
+import { unpackedVocabulary } from './packed-vocabulary.js';
 import { PendingCalls } from './pending-calls.js';
 import type { CallName, Calls, FromEngine, Submission } from './protocol.js';
 import { RestartPolicy } from './restart-policy.js';
@@ -62,6 +64,7 @@ export class EngineProcess implements Engine {
   #nextId = 1;
   /** Calls that count in the queue limit and are not answered yet. */
   #queuedCalls = 0;
+  #vocabulary: Promise<Vocabulary> | undefined;
 
   private constructor(options: EngineOptions, events: EngineEvents) {
     this.#options = options;
@@ -134,6 +137,13 @@ export class EngineProcess implements Engine {
 
   async detokenize(tokens: readonly number[], { signal }: CallOptions = {}): Promise<string> {
     return await this.#queuedCall('detokenize', { tokens }, signal);
+  }
+
+  vocabulary(): Promise<Vocabulary> {
+    this.#vocabulary ??= this.#call('vocabulary', {}).then(unpackedVocabulary);
+    // A failure is this caller's alone.
+    this.#vocabulary.catch(() => (this.#vocabulary = undefined));
+    return this.#vocabulary;
   }
 
   async stats(): Promise<EngineStats> {

@@ -27,12 +27,33 @@ export interface ModelInfo {
   readonly eosTokenIds: readonly number[];
   /** What an empty prompt becomes: BOS, else EOS; null if the model has neither. */
   readonly startTokenId: number | null;
+  /** Ids that mark the parts of a text whose middle is to be filled in; null if the model has none. */
+  readonly fillInMiddle: FillInMiddle | null;
   /** The chat template in the file (Jinja), if it has one. */
   readonly chatTemplate: string | null;
   /** GGUF metadata, scalar values as text. */
   readonly metadata: Readonly<Record<string, string>>;
   /** "cpu", "cuda", "vulkan" or "metal". */
   readonly backend: string;
+}
+
+/** Ids before what precedes a gap, before what follows it, and before what fills it. */
+export interface FillInMiddle {
+  readonly prefix: number;
+  readonly suffix: number;
+  readonly middle: number;
+}
+
+/** What a token is, as GGUF's `tokenizer.ggml.token_type` says. */
+export type TokenKind = 'normal' | 'unknown' | 'control' | 'user_defined' | 'unused' | 'byte';
+
+/** The tokens of a model. */
+export interface Vocabulary {
+  /** Ids are below it. */
+  readonly size: number;
+  /** Bytes that an id adds to a text; of a control token, which adds none, its name. Not to be changed. */
+  bytes(id: number): Uint8Array;
+  kind(id: number): TokenKind;
 }
 
 /** Momentary figures of one engine. */
@@ -131,6 +152,8 @@ export interface Engine {
    * @throws GlossaError INVALID_REQUEST for an id outside the vocabulary; OVERLOADED, CANCELLED
    */
   detokenize(tokens: readonly number[], options?: CallOptions): Promise<string>;
+  /** The model's tokens. Asked for once and kept. */
+  vocabulary(): Promise<Vocabulary>;
   stats(): Promise<EngineStats>;
   /** Ends the engine. Idempotent; requests in flight are cancelled, later calls fail with CLOSED. */
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 import process from 'node:process';
 
 import { GlossaError } from '../errors.js';
-import type { Addon, NativeModel } from './addon.js';
+import type { Addon, NativeModel, NativeVocabulary } from './addon.js';
 import type { NativeEngine, NativeEvent, NativeRequest } from './native-engine.js';
 import { nativeAdapters } from './adapters.js';
 import { openBackend } from './backend.js';
@@ -187,6 +187,10 @@ export class LoadedModel {
       `tokens: expected token ids below ${vocabularySize}, received ${stranger}`,
       { param: 'tokens' },
     );
+  }
+
+  vocabulary(): NativeVocabulary {
+    return this.#model.vocabulary();
   }
 
   /**

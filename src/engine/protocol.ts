@@ -25,6 +25,14 @@ export interface PackedEmbeddings {
   readonly promptTokens: readonly number[];
 }
 
+/** A vocabulary as it travels, in base64: src/engine/packed-vocabulary.ts. */
+export interface PackedVocabulary {
+  readonly bytes: string;
+  /** int32 in the machine's byte order. */
+  readonly lengths: string;
+  readonly kinds: string;
+}
+
 /** Questions with one answer each, and the types of both. */
 export interface Calls {
   tokenize: { ask: { text: string; addSpecial: boolean; parseSpecial: boolean }; answer: number[] };
@@ -33,6 +41,7 @@ export interface Calls {
     ask: { inputs: readonly (string | readonly number[])[]; adapterSet: number };
     answer: PackedEmbeddings;
   };
+  vocabulary: { ask: Record<string, never>; answer: PackedVocabulary };
   stats: { ask: Record<string, never>; answer: EngineStats };
 }
 export type CallName = keyof Calls;

@@ -5,6 +5,7 @@ import { GlossaError } from '../errors.js';
 import { loadAddon } from './addon.js';
 import { LoadedModel } from './loaded-model.js';
 import { packed } from './packed-embeddings.js';
+import { packedVocabulary } from './packed-vocabulary.js';
 import type { CallName, Calls, Failure, FromEngine, ToEngine } from './protocol.js';
 import { StepSender } from './step-sender.js';
 
@@ -76,6 +77,8 @@ async function answer(
       const { inputs, adapterSet } = call.ask as Calls['embed']['ask'];
       return packed(await cancellable(call.callId, (signal) => loaded.embed(inputs, adapterSet, signal)));
     }
+    case 'vocabulary':
+      return packedVocabulary(loaded.vocabulary());
     case 'stats':
       return loaded.stats();
   }

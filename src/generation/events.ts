@@ -7,6 +7,24 @@ export type FinishReason =
   | 'exhausted' // no token was left to go on with; of a beam search fewer hypotheses exist than were wanted
   | 'cancelled'; // cancelled by its own side
 
+/** A token that might have come, and how likely the model found it. */
+export interface RankedToken {
+  readonly tokenId: number;
+  /** Natural logarithm of its probability under the model's own scores. */
+  readonly logprob: number;
+}
+
+/** What the model's own scores, before any processor and temperature, say of a token that came. */
+export interface TokenLogprobs extends RankedToken {
+  /** The likeliest tokens at its place, as many as were asked for, the likeliest first. */
+  readonly top: readonly RankedToken[];
+}
+
+/** The same of a token of the prompt. Nothing comes before its first, so nothing is known of that one's. */
+export interface PromptTokenLogprobs extends Omit<TokenLogprobs, 'logprob'> {
+  readonly logprob: number | null;
+}
+
 /** One new token of one sequence. */
 export interface TokenEvent {
   readonly type: 'token';
@@ -23,6 +41,8 @@ export interface TokenEvent {
    * to belong to a stop string. Often empty, sometimes the text of several tokens.
    */
   readonly text: string;
+  /** There if the request has `logprobs`. */
+  readonly modelLogprobs?: TokenLogprobs;
 }
 
 /** The end of one sequence. */
@@ -50,6 +70,8 @@ export interface PromptEvent {
   readonly promptTokens: number;
   /** Those of them whose KV cells were reused rather than computed. */
   readonly cachedTokens: number;
+  /** There if the request has `promptLogprobs`: the prompt's tokens, of which the first has no logprob. */
+  readonly promptLogprobs?: readonly PromptTokenLogprobs[];
 }
 
 export type GenerationEvent = PromptEvent | TokenEvent | FinishEvent;

@@ -23,6 +23,8 @@ const MAX_BEAMS = 64;
 /** Longest sequence of ids that is forbidden or gets a bias. */
 const MAX_SEQUENCE_IDS = 64;
 const MAX_EOS_IDS = 64;
+/** Likeliest tokens that are told of at a place at most. */
+const MAX_LOGPROBS = 20;
 
 /** A new schema each time: descriptions belong to one. */
 const tokenCount = (): z.ZodInt => integer({ least: 0, most: LARGEST_INT32 });
@@ -31,8 +33,8 @@ const scoreChange = { least: -1e6, most: 1e6 };
 
 /** All parameters but the prompt. */
 const parameters = z.strictObject({
-  /** New tokens at most, for each sequence. EOS counts. Goes before maxLength. */
-  maxNewTokens: integer({ least: 1, most: LARGEST_INT32 }),
+  /** New tokens at most, for each sequence. EOS counts. Goes before maxLength. 0: only with promptLogprobs. */
+  maxNewTokens: tokenCount(),
   /** Tokens of the whole row, prompt included, at most. */
   maxLength: integer({ least: 1, most: LARGEST_INT32 }),
   /** Tokens of the whole row, prompt included, before EOS may come; 0 is off. */
@@ -107,6 +109,10 @@ const parameters = z.strictObject({
   stopStrings: texts({ most: MAX_STOP_STRINGS, longest: MAX_STOP_STRING_LENGTH }),
   /** Whether a stop string may begin in the prompt, as in transformers. */
   stopStringsSpanPrompt: flag(),
+  /** Tells the model's own log-probability of every new token, and of so many of the likeliest; absent: none. */
+  logprobs: integer({ least: 0, most: MAX_LOGPROBS }),
+  /** The same for the prompt's tokens, of which none then comes from kept prefixes. */
+  promptLogprobs: integer({ least: 0, most: MAX_LOGPROBS }),
   /** Wall-clock seconds from submission, queueing included, after which generation ends with what there is. */
   maxTime: positive({ most: 86_400 }),
 });

@@ -62,6 +62,18 @@ function beamsGiveNoMoreThanThemselves({
   };
 }
 
+function somethingIsAskedFor({ maxNewTokens, promptLogprobs }: GenerationRequest): Refusal | undefined {
+  if (maxNewTokens !== 0 || promptLogprobs !== undefined) return undefined;
+  return { param: 'maxNewTokens', message: `expected at least 1 without promptLogprobs, ${received(0)}` };
+}
+
+/** The scores of a beam's earlier tokens are gone when it turns out to be one of the best. */
+function beamsHaveNoLogprobs({ numBeams, logprobs, promptLogprobs }: GenerationRequest): Refusal | undefined {
+  if (numBeams === 1 || (logprobs ?? promptLogprobs) === undefined) return undefined;
+  const param = logprobs === undefined ? 'promptLogprobs' : 'logprobs';
+  return { param, message: `expected none with numBeams above 1, ${received(logprobs ?? promptLogprobs)}` };
+}
+
 function minNewTokensWithinMost(
   { minNewTokens, maxNewTokens }: GenerationRequest,
   facts: RequestFacts,
@@ -178,6 +190,8 @@ function decayNeedsEos(
 
 const RULES: readonly Rule[] = [
   idsAreInVocabulary,
+  somethingIsAskedFor,
+  beamsHaveNoLogprobs,
   greedyGivesOne,
   beamsGiveNoMoreThanThemselves,
   minNewTokensWithinMost,

@@ -7,6 +7,7 @@ import { GlossaError } from '../errors.js';
 import type { GenerationDefaults } from '../generation/request.js';
 import { suggestion } from '../nearest-name.js';
 import { abortable } from '../abortable.js';
+import type { Caller } from './caller.js';
 import { MemoryBudget } from './memory-budget.js';
 import { loadedFilesSize, memoryEstimate } from './memory-estimate.js';
 import { ModelSlot, type SlotState } from './model-slot.js';
@@ -38,6 +39,12 @@ export interface ModelLease {
   readonly defaults: GenerationDefaults;
   /** Idempotent. */
   release(): void;
+}
+
+/** What goes with the wish for a model. */
+export interface AcquireOptions {
+  readonly signal?: AbortSignal;
+  readonly caller?: Caller;
 }
 
 /** What can be said of a model without loading it. */
@@ -115,7 +122,7 @@ export class ModelRegistry {
    * @throws GlossaError MODEL_NOT_FOUND; MODEL_LOAD_FAILED with the reason; MODEL_LOADING if too many wait
    *   already; CANCELLED if `signal` is aborted; CLOSED
    */
-  async acquire(name?: string, options: { signal?: AbortSignal } = {}): Promise<ModelLease> {
+  async acquire(name?: string, options: AcquireOptions = {}): Promise<ModelLease> {
     const { definition, slot } = this.#find(name);
     if (slot.state.name !== 'ready' && slot.users >= Math.max(1, definition.engine.queueLimit)) {
       throw new GlossaError('MODEL_LOADING', `model ${definition.id} is loading; try again soon`);

@@ -5,7 +5,7 @@ import type { Configuration } from '../config/load.js';
 import { isLoopback } from '../config/loopback.js';
 import { GlossaError } from '../errors.js';
 import type { ModelRegistry } from '../models/registry.js';
-import type { ApiKeys } from './api-keys.js';
+import { ownerOf, type ApiKeys } from './api-keys.js';
 import { requireApiKey, requireKnownHost } from './access.js';
 import { allowOrigins } from './cors.js';
 import type { Dialect, ListenerKind, ServerApp, ServerContext, ServerEnv } from './dialect.js';
@@ -41,6 +41,7 @@ export function createApp(parts: AppParts): ServerApp {
 
   app.use(async function tellListener(context, next) {
     context.set('listener', listener);
+    context.set('caller', { keyId: ownerOf(context, keys) });
     await next();
   });
   app.use(logRequests(log, settings));

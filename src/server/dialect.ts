@@ -6,6 +6,7 @@ import type { WebSocket } from 'ws';
 import type { DialectName } from '../config/listeners.js';
 import type { Settings } from '../config/schema.js';
 import type { GlossaError } from '../errors.js';
+import type { Caller } from '../models/caller.js';
 import type { ModelRegistry } from '../models/registry.js';
 import type { TaskService } from '../tasks/task.js';
 import type { ApiKeys } from './api-keys.js';
@@ -36,7 +37,7 @@ export interface ServerBindings extends HttpBindings {
 /** Types of Hono's context in this server. In-memory requests have no bindings. */
 export interface ServerEnv {
   Bindings: Partial<ServerBindings>;
-  Variables: { requestId: string; record: RequestRecord; listener: ListenerKind };
+  Variables: { requestId: string; record: RequestRecord; listener: ListenerKind; caller: Caller };
 }
 
 export type ServerApp = Hono<ServerEnv>;

@@ -9,10 +9,11 @@ import type {
   Generation,
   ModelInfo,
   TokenizeOptions,
+  Vocabulary,
 } from '../../src/engine/engine.js';
 import type { RequestTerms } from '../../src/engine/native-engine.js';
 import { GlossaError } from '../../src/errors.js';
-import type { FinishReason, GenerationEvent } from '../../src/generation/events.js';
+import type { FinishReason, GenerationEvent, TokenLogprobs } from '../../src/generation/events.js';
 import { resolveMaxNewTokens } from '../../src/generation/request-lengths.js';
 import {
   parseGenerationRequest,
@@ -51,7 +52,7 @@ export class FakeEngine implements Engine {
   readonly options: GenerateOptions[] = [];
   /** Every text it was to tokenize. */
   readonly tokenized: string[] = [];
-  readonly vocabulary = new FakeVocabulary();
+  readonly words = new FakeVocabulary();
   readonly #behaviour: FakeEngineOptions;
   readonly #running = new Set<FakeGeneration>();
   #closed = false;
@@ -70,12 +71,9 @@ export class FakeEngine implements Engine {
     const generation = new FakeGeneration({
       request: { ...request, seed: request.seed ?? FAKE_SEED },
       options: this.#behaviour,
-      promptTokens:
-        typeof request.prompt === 'string'
-          ? this.vocabulary.encode(request.prompt).length
-          : request.prompt.length,
+      promptIds: typeof request.prompt === 'string' ? this.words.encode(request.prompt) : request.prompt,
       info: this.info,
-      vocabulary: this.vocabulary,
+      vocabulary: this.words,
       onToken: () => {
         this.#generatedTokens += 1;
       },
@@ -90,7 +88,7 @@ export class FakeEngine implements Engine {
   embed(inputs: readonly (string | readonly number[])[]): Promise<Embeddings> {
     return this.#whileOpen(() => {
       const promptTokens = inputs.map((input) =>
-        typeof input === 'string' ? this.vocabulary.encode(input).length : input.length,
+        typeof input === 'string' ? this.words.encode(input).length : input.length,
       );
       const vectors = promptTokens.map((count) => Float32Array.of(Math.cos(count), Math.sin(count)));
       return { vectors, promptTokens };
@@ -99,11 +97,22 @@ export class FakeEngine implements Engine {
 
   tokenize(text: string, { signal }: TokenizeOptions = {}): Promise<number[]> {
     this.tokenized.push(text);
-    return this.#whileOpen(() => this.vocabulary.encode(text), signal);
+    return this.#whileOpen(() => this.words.encode(text), signal);
   }
 
   detokenize(tokens: readonly number[], { signal }: CallOptions = {}): Promise<string> {
-    return this.#whileOpen(() => this.vocabulary.decode(tokens), signal);
+    return this.#whileOpen(() => this.words.decode(tokens), signal);
+  }
+
+  vocabulary(): Promise<Vocabulary> {
+    const { words: vocabulary } = this;
+    return this.#whileOpen(() => ({
+      get size() {
+        return vocabulary.size;
+      },
+      bytes: (id) => Buffer.from(id === 0 ? FakeVocabulary.eosText : vocabulary.decode([id])),
+      kind: (id) => (id === 0 ? 'control' : 'normal'),
+    }));
   }
 
   stats(): Promise<EngineStats> {
@@ -133,7 +142,7 @@ export class FakeEngine implements Engine {
 interface GenerationParts {
   readonly request: SeededRequest;
   readonly options: FakeEngineOptions;
-  readonly promptTokens: number;
+  readonly promptIds: readonly number[];
   readonly info: ModelInfo;
   readonly vocabulary: FakeVocabulary;
   readonly onToken: () => void;
@@ -194,10 +203,21 @@ class FakeGeneration implements Generation {
   }
 
   async #run(): Promise<void> {
-    const { options, request, promptTokens } = this.#parts;
+    const { options, request, promptIds } = this.#parts;
     const deadline = request.maxTime === undefined ? Infinity : performance.now() + request.maxTime * 1000;
     await this.#pause(options.promptDelayMs ?? 0);
-    if (!this.#ended) this.#emit({ type: 'prompt', promptTokens, cachedTokens: 0 });
+    const { length: promptTokens } = promptIds;
+    const told = request.promptLogprobs;
+    const promptLogprobs =
+      told === undefined
+        ? {}
+        : {
+            promptLogprobs: promptIds.map((id, index) =>
+              index === 0 ? { tokenId: id, logprob: null, top: [] } : this.#ranked(id, told),
+            ),
+          };
+    if (!this.#ended) this.#emit({ type: 'prompt', promptTokens, cachedTokens: 0, ...promptLogprobs });
+    if (request.maxNewTokens === 0) for (const index of this.#counts.keys()) this.#finish(index, 'length');
     for (let token = 0; !this.#ended; token += 1) {
       for (const index of this.#counts.keys()) this.#step(index, token);
       await this.#pause(options.tokenDelayMs ?? 0);
@@ -207,7 +227,7 @@ class FakeGeneration implements Generation {
   }
 
   #step(index: number, token: number): void {
-    const { options, request, promptTokens, vocabulary, info, onToken } = this.#parts;
+    const { options, request, promptIds, vocabulary, info, onToken } = this.#parts;
     if (this.#counts[index] === undefined || this.#failure !== undefined) return;
     const words = options.script?.(index, request) ?? DEFAULT_SCRIPT;
     const text = words[token % words.length] ?? '';
@@ -218,10 +238,15 @@ class FakeGeneration implements Generation {
     const given = this.#takeUnfinished(index) + (isEos || text === FakeVocabulary.noText ? '' : text);
     const isPart = text === FakeVocabulary.partText;
     if (isPart) this.#unfinished.add(index);
-    this.#emit({ type: 'token', sequence: index, tokenId, logprob: -0.5, text: isPart ? '' : given });
+    const modelLogprobs =
+      request.logprobs === undefined ? {} : { modelLogprobs: this.#ranked(tokenId, request.logprobs) };
+    this.#emit({
+      ...{ type: 'token', sequence: index, tokenId, logprob: -0.5, text: isPart ? '' : given },
+      ...modelLogprobs,
+    });
     if (text === FakeVocabulary.noText) this.#finish(index, 'exhausted');
     else if (isEos && (request.eosTokenId ?? info.eosTokenIds).includes(tokenId)) this.#finish(index, 'eos');
-    else if (token + 1 >= resolveMaxNewTokens(request, promptTokens, info.contextSize))
+    else if (token + 1 >= resolveMaxNewTokens(request, promptIds.length, info.contextSize))
       this.#finish(index, 'length');
     if (options.crashAfterTokens !== undefined && token + 1 >= options.crashAfterTokens) this.#fail();
   }
@@ -244,6 +269,13 @@ class FakeGeneration implements Generation {
       ...unfinished,
     });
     if (this.activeSequences === 0) this.#end();
+  }
+
+  /** A token that is the likeliest, before the ids from 0 on. */
+  #ranked(tokenId: number, count: number): TokenLogprobs {
+    const others = [...Array(count + 1).keys()].filter((id) => id !== tokenId);
+    const top = [tokenId, ...others].map((id, rank) => ({ tokenId: id, logprob: -0.25 - rank }));
+    return { tokenId, logprob: -0.25, top: top.slice(0, count) };
   }
 
   #takeUnfinished(index: number): string {
@@ -305,6 +337,7 @@ export const FAKE_INFO: ModelInfo = {
   contextSize: 256,
   parallelSequences: 16,
   eosTokenIds: [0],
+  fillInMiddle: null,
   chatTemplate: null,
   startTokenId: 0,
   metadata: {},

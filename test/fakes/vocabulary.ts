@@ -9,6 +9,11 @@ export class FakeVocabulary {
   readonly #words: string[] = [FakeVocabulary.eosText];
   readonly #ids = new Map<string, number>([[FakeVocabulary.eosText, 0]]);
 
+  /** Ids that were given out. */
+  get size(): number {
+    return this.#words.length;
+  }
+
   idOf(word: string): number {
     const known = this.#ids.get(word);
     if (known !== undefined) return known;

@@ -72,8 +72,10 @@ const oneOrMoreIds: Expectation = {
 /** Every parameter; a test below sees to it. */
 const EXPECTATIONS: Readonly<Record<keyof typeof generationRequestSchema.shape, Expectation>> = {
   prompt: { expected: 'text or an array of token ids', accepted: ['', 'a', [], [0, INT32]], outside: [7] },
-  maxNewTokens: integer(1, INT32),
+  maxNewTokens: integer(0, INT32),
   maxLength: integer(1, INT32),
+  logprobs: integer(0, 20),
+  promptLogprobs: integer(0, 20),
   minLength: integer(0, INT32),
   minNewTokens: integer(0, INT32),
   doSample: flag,

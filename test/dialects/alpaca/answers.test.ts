@@ -15,7 +15,7 @@ const PREAMBLE =
 async function promptFor(path: string, body: object): Promise<string> {
   const server = ownServer();
   const { prompt } = await server.requestFor(path, body);
-  return typeof prompt === 'string' ? prompt : server.engine.vocabulary.decode(prompt);
+  return typeof prompt === 'string' ? prompt : server.engine.words.decode(prompt);
 }
 
 /** A server whose model writes these words and ends. */

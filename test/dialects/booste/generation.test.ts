@@ -44,7 +44,7 @@ describe('length', () => {
     // Each window goes on counting from its prompt's last word.
     const counting = (_: number, request: GenerationRequest): string[] => {
       const ids = request.prompt as readonly number[];
-      const last = Number(/\d+$/.exec(server.engine().vocabulary.decode(ids))?.[0] ?? 0);
+      const last = Number(/\d+$/.exec(server.engine().words.decode(ids))?.[0] ?? 0);
       return Array.from({ length: 300 }, (__, index) => ` ${last + 1 + index}`);
     };
     const server = testServer({ engine: { script: counting } });

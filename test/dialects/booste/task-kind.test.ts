@@ -43,10 +43,10 @@ async function run(
 }
 
 /** What each window was asked for; the fake's token ids are its own. */
-function windowsOf({ requests, vocabulary }: FakeEngine): object[] {
+function windowsOf({ requests, words }: FakeEngine): object[] {
   return requests.map(({ prompt, seed, maxNewTokens }) => ({
     ...{ seed, maxNewTokens },
-    text: vocabulary.decode(prompt as readonly number[]),
+    text: words.decode(prompt as readonly number[]),
   }));
 }
 
