@@ -3,13 +3,12 @@ import { z } from 'zod';
 import { GlossaError } from '../../errors.js';
 import { text } from '../../generation/request-compounds.js';
 import { generationRequestSchema } from '../../generation/request.js';
-import { flag, integer } from '../../generation/request-values.js';
+import { flag, integer, LARGEST_INT32 } from '../../generation/request-values.js';
 import { suggestion } from '../../nearest-name.js';
 import { firstProblem } from '../../schema-issues.js';
 import type { JsonObject } from '../../server/json-body.js';
 
-const { maxLength, maxNewTokens, numReturnSequences, topP, topK, temperature } =
-  generationRequestSchema.shape;
+const { maxLength, numReturnSequences, topP, topK, temperature } = generationRequestSchema.shape;
 const { numBeams, noRepeatNgramSize, repetitionPenalty } = generationRequestSchema.shape;
 
 /** A seed; -1 and null mean that there is none. */
@@ -28,7 +27,7 @@ export const fieldSchemas = {
   top_k: orAbsent(topK),
   num_beams: orAbsent(numBeams),
   no_repeat_ngram_size: orAbsent(noRepeatNgramSize),
-  length: orAbsent(maxNewTokens),
+  length: orAbsent(integer({ least: 1, most: LARGEST_INT32 })),
   p: orAbsent(topP),
   k: orAbsent(topK),
   repetition_penalty: orAbsent(repetitionPenalty),
