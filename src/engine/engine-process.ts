@@ -140,10 +140,14 @@ export class EngineProcess implements Engine {
   }
 
   vocabulary(): Promise<Vocabulary> {
-    this.#vocabulary ??= this.#call('vocabulary', {}).then(unpackedVocabulary);
-    // A failure is this caller's alone.
-    this.#vocabulary.catch(() => (this.#vocabulary = undefined));
-    return this.#vocabulary;
+    if (this.#vocabulary !== undefined) return this.#vocabulary;
+    const asked = this.#call('vocabulary', {}).then(unpackedVocabulary);
+    this.#vocabulary = asked;
+    asked.catch(() => {
+      // A failure is these callers' alone.
+      if (this.#vocabulary === asked) this.#vocabulary = undefined;
+    });
+    return asked;
   }
 
   async stats(): Promise<EngineStats> {
@@ -192,6 +196,8 @@ export class EngineProcess implements Engine {
     if (this.#state === 'closed')
       throw new GlossaError('CLOSED', 'the engine was closed while its model was loading');
     this.#info = info;
+    // The file may be another one by now.
+    this.#vocabulary = undefined;
     this.#state = 'ready';
     this.#restarts.started();
     for (const [id, job] of this.#jobs) this.#submit(id, job);

@@ -51,7 +51,7 @@ export type TokenKind = 'normal' | 'unknown' | 'control' | 'user_defined' | 'unu
 export interface Vocabulary {
   /** Ids are below it. */
   readonly size: number;
-  /** Bytes that an id adds to a text; of a control token, which adds none, its name. Not to be changed. */
+  /** Bytes that an id adds to a text; of one that adds none (control, unknown), its name. Not to be changed. */
   bytes(id: number): Uint8Array;
   kind(id: number): TokenKind;
 }
