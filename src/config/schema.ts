@@ -10,10 +10,10 @@ import { byteSize, longSeconds, modelName, seconds } from './values.js';
 export interface OptionMeta {
   readonly description: string;
   /**
-   * The value is a path, or adapters that hold one: relative ones start at the configuration file, or at the working
-   * directory.
+   * The value is a path, adapters that hold one, or a path unless it is the name of a template: relative ones start at
+   * the configuration file, or at the working directory.
    */
-  readonly path?: true | 'adapter';
+  readonly path?: true | 'adapter' | 'template';
   /** Only the configuration file can hold it. */
   readonly fileOnly?: true;
 }
@@ -70,6 +70,11 @@ const modelSettings = {
   }),
   preload: z.boolean().register(optionMeta, {
     description: 'Load at start instead of at first use; the default model always is',
+  }),
+  chatTemplate: z.string().min(1).register(optionMeta, {
+    description:
+      "Template of conversations: a Jinja file, or `alpaca`; unset takes the model file's own; see docs/chat.md",
+    path: 'template',
   }),
   generation: generationParametersSchema.register(optionMeta, {
     description:
@@ -155,6 +160,7 @@ export const settingsSchema = z.strictObject({
   queueLimit: modelSettings.queueLimit.default(256),
   queueTokens: modelSettings.queueTokens.default(1_000_000),
   preload: modelSettings.preload.default(false),
+  chatTemplate: modelSettings.chatTemplate.optional(),
   generation: modelSettings.generation.default({}),
   stateDir: z.string().min(1).optional().register(optionMeta, {
     description:

@@ -37,6 +37,8 @@ export interface ModelLease {
   /** Fills in `defaults` where a request says nothing. */
   readonly engine: Engine;
   readonly defaults: GenerationDefaults;
+  /** Text of the chat template that is configured for it, instead of its file's; absent: none is. */
+  readonly chatTemplate?: string;
   /** Idempotent. */
   release(): void;
 }
@@ -240,10 +242,12 @@ export class ModelRegistry {
     });
   }
 
-  #lease({ id, adapterSet, generation }: ModelDefinition, slot: ModelSlot, engine: Engine): ModelLease {
+  #lease(definition: ModelDefinition, slot: ModelSlot, engine: Engine): ModelLease {
+    const { id, adapterSet, generation, chatTemplate } = definition;
     let released = false;
     return {
       id,
+      ...(chatTemplate !== undefined && { chatTemplate }),
       engine: bindEngine(engine, { adapterSet, defaults: generation }),
       defaults: generation,
       release: () => {
