@@ -5,6 +5,7 @@ import type { Configuration } from '../config/load.js';
 import { isLoopback } from '../config/loopback.js';
 import { GlossaError } from '../errors.js';
 import type { ModelRegistry } from '../models/registry.js';
+import { mountApiDocument } from './api-document.js';
 import { ownerOf, type ApiKeys } from './api-keys.js';
 import { requireApiKey, requireKnownHost } from './access.js';
 import { allowOrigins } from './cors.js';
@@ -12,6 +13,7 @@ import type { Dialect, ListenerKind, ServerApp, ServerContext, ServerEnv } from 
 import { errorHeaders, statusOf } from './error-status.js';
 import { mountHealth } from './health.js';
 import { logRequests } from './request-log.js';
+import { mountViewer } from './viewer.js';
 
 /** What the server is assembled from. */
 export interface AppParts {
@@ -53,6 +55,8 @@ export function createApp(parts: AppParts): ServerApp {
     if (isClosing()) throw new GlossaError('CLOSED', 'the server is shutting down');
     await next();
   });
+  mountApiDocument(app, { dialects, listener });
+  mountViewer(app);
   for (const dialect of dialects) dialect.mount(app, listener);
   return app;
 }
