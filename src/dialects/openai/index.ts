@@ -1,5 +1,6 @@
 import type { DialectFactory } from '../../server/dialect.js';
 import { statusOf } from '../../server/error-status.js';
+import { operations } from './api.js';
 import { errorBody } from './errors.js';
 import { listModels, showModel } from './models/index.js';
 
@@ -26,5 +27,6 @@ export const openAiDialect: DialectFactory = (services) => ({
       return showModel(context, services);
     });
   },
+  operations,
   renderError: (context, error) => context.json(errorBody(error), statusOf(error.code)),
 });
