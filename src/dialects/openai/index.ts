@@ -1,6 +1,7 @@
 import type { DialectFactory } from '../../server/dialect.js';
 import { statusOf } from '../../server/error-status.js';
 import { handleCompletion } from './completions/index.js';
+import { handleEmbeddings } from './embeddings/index.js';
 import { errorBody } from './errors.js';
 import { listModels, showModel } from './models/index.js';
 
@@ -21,6 +22,9 @@ export const openAiDialect: DialectFactory = (services) => ({
   mount: (app) => {
     app.post('/v1/completions', async function completion(context) {
       return await handleCompletion(context, services);
+    });
+    app.post('/v1/embeddings', async function embeddings(context) {
+      return await handleEmbeddings(context, services);
     });
     app.get('/v1/models', function models(context) {
       return listModels(context, services);

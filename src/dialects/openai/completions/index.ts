@@ -63,9 +63,10 @@ async function sourceOf(
   const { signal } = context.req.raw;
   const { id: model, engine, defaults } = lease;
   const plan = planOf(body, defaults);
-  const prompts = await preparePrompts(engine, body, signal);
+  const preparation = { engine, plan, signal };
+  const prompts = await preparePrompts(body.prompt, preparation);
   const tokenTexts = body.logprobs === undefined ? undefined : new TokenTexts(await engine.vocabulary());
-  const echo = body.echo === true ? await echoedTexts(engine, body.prompt, signal) : undefined;
+  const echo = body.echo === true ? await echoedTexts(body.prompt, preparation) : undefined;
   const { sequences } = plan;
   return {
     ...{ model, plan, prompts: prompts.length, fingerprint: fingerprintOf(model, engine.info) },
