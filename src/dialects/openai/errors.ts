@@ -74,7 +74,7 @@ export interface Overflow {
   readonly tokens: number;
   /** To be generated behind them. */
   readonly newTokens: number;
-  /** What was sent: "prompt", "prompt 3", "messages". */
+  /** What was sent: "the prompt", "prompt 3", "the messages". */
   readonly source: string;
 }
 
@@ -84,7 +84,7 @@ export function contextOverflow(
   { contextSize, tokens, newTokens, source }: Overflow,
 ): GlossaError {
   const parts = newTokens === 0 ? '' : ` and ${newTokens} new ones`;
-  const needed = `the ${tokens} of the ${source}${parts}`;
+  const needed = `the ${tokens} of ${source}${parts}`;
   return new GlossaError(
     'CONTEXT_OVERFLOW',
     `This model's maximum context length is ${contextSize} tokens, which ${needed} exceed.`,
@@ -100,7 +100,7 @@ function overflowInOurNames({ message, cause }: GlossaError, param: string): Glo
   if (tokens === undefined) return undefined;
   const said = contextOverflow(param, {
     ...{ contextSize: Number(contextSize), tokens: Number(tokens), newTokens: Number(newTokens) },
-    source: param,
+    source: `the ${param}`,
   });
   const told = said.message.replace('which the ', `which the ${atLeast}`);
   return new GlossaError('CONTEXT_OVERFLOW', told, { cause, param });

@@ -121,7 +121,7 @@ void describe('POST /v1/completions', () => {
   });
 
   test('one prompt that fails ends the others', async () => {
-    const engine = new FakeEngine({ tokenDelayMs: 1 });
+    const engine = new FakeEngine({ tokenDelayMs: 1, info: { contextSize: 1e7 } });
     const generate = engine.generate.bind(engine);
     engine.generate = (input: GenerationRequestInput, options?: GenerateOptions): Generation => {
       if (String(input.prompt) === '9') return failing(generate(input, options));
@@ -146,7 +146,7 @@ void describe('POST /v1/completions', () => {
   });
 
   test('a text that the server cuts off does not pass for a whole one', async () => {
-    const server = testServer({ engine: { tokenDelayMs: 1 } });
+    const server = testServer({ engine: { tokenDelayMs: 1, info: { contextSize: 1e7 } } });
     const response = server.post(COMPLETIONS, { prompt, max_tokens: 100_000 });
     await until(() => server.models.list()[0]?.state.name === 'ready' && server.engine().requests.length > 0);
     await server.engine().close();
@@ -154,7 +154,7 @@ void describe('POST /v1/completions', () => {
   });
 
   test('a client that leaves ends its own texts, and nobody else has', async () => {
-    const server = testServer({ engine: { tokenDelayMs: 1 } });
+    const server = testServer({ engine: { tokenDelayMs: 1, info: { contextSize: 1e7 } } });
     await complete(server, { prompt, max_tokens: 1 });
     const engine = server.engine();
     const leave = new AbortController();
@@ -170,7 +170,7 @@ void describe('POST /v1/completions', () => {
   });
 
   test('a client that leaves a stream ends it', async () => {
-    const server = testServer({ engine: { tokenDelayMs: 1 } });
+    const server = testServer({ engine: { tokenDelayMs: 1, info: { contextSize: 1e7 } } });
     const response = await server.post(COMPLETIONS, { prompt: [prompt, 'A'], max_tokens: 1e6, stream: true });
     const reader = response.body?.getReader();
     await reader?.read();

@@ -63,7 +63,7 @@ async function sourceOf(
   const { signal } = context.req.raw;
   const { id: model, engine, defaults } = lease;
   const plan = planOf(body, defaults);
-  const preparation = { engine, plan, signal };
+  const preparation = { engine, plan, suffix: body.suffix, signal };
   const prompts = await preparePrompts(body.prompt, preparation);
   const tokenTexts = body.logprobs === undefined ? undefined : new TokenTexts(await engine.vocabulary());
   const echo = body.echo === true ? await echoedTexts(body.prompt, preparation) : undefined;

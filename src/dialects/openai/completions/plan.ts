@@ -78,7 +78,7 @@ function refuseContradictions(body: CompletionBody, wanted: Wanted): void {
   if (bestOf < n) throw refusal('best_of', `expected at least n (${n}), received ${bestOf}`);
   if (stream && bestOf > n)
     throw refusal('stream', 'expected false with best_of above n, which is decided at the end');
-  if (echo && body.suffix !== undefined) throw refusal('echo', 'expected false with a suffix');
+  if (echo && (body.suffix ?? '') !== '') throw refusal('echo', 'expected false with a suffix');
   if (maxNewTokens === 0 && !echo)
     throw refusal('max_tokens', 'expected at least 1 without echo, received 0');
   if (numBeams > 1) refuseWithBeams(body, wanted);
