@@ -1,5 +1,6 @@
 import type { DialectFactory } from '../../server/dialect.js';
 import { statusOf } from '../../server/error-status.js';
+import { handleChat } from './chat/index.js';
 import { errorBody } from './errors.js';
 import { listModels, showModel } from './models/index.js';
 
@@ -18,6 +19,9 @@ export const openAiDialect: DialectFactory = (services) => ({
     exposedHeaders: ['x-request-id', 'retry-after', 'x-glossa-ignored-parameters'],
   },
   mount: (app) => {
+    app.post('/v1/chat/completions', async function chat(context) {
+      return await handleChat(context, services);
+    });
     app.get('/v1/models', function models(context) {
       return listModels(context, services);
     });
