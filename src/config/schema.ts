@@ -64,6 +64,10 @@ const modelSettings = {
   queueLimit: z.int().min(0).max(1_000_000).register(optionMeta, {
     description: 'Requests that may wait for a model; one more is refused',
   }),
+  queueTokens: count().register(optionMeta, {
+    description:
+      'Prompt tokens that may wait for a model, all requests together; what exceeds it is refused unless nothing else waits',
+  }),
   preload: z.boolean().register(optionMeta, {
     description: 'Load at start instead of at first use; the default model always is',
   }),
@@ -149,6 +153,7 @@ export const settingsSchema = z.strictObject({
   kvType: modelSettings.kvType.default('f16'),
   reproducible: modelSettings.reproducible.default(false),
   queueLimit: modelSettings.queueLimit.default(256),
+  queueTokens: modelSettings.queueTokens.default(1_000_000),
   preload: modelSettings.preload.default(false),
   generation: modelSettings.generation.default({}),
   stateDir: z.string().min(1).optional().register(optionMeta, {
