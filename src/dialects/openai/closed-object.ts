@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { withJsonForm } from '../../json-forms.js';
 import { suggestion } from '../../nearest-name.js';
 import { passOn } from '../../server/bounded-array.js';
 import { isJsonObject } from '../../server/json-body.js';
@@ -12,7 +13,7 @@ export function closedObject<Shape extends z.ZodRawShape>(
   shape: Shape,
 ): z.ZodType<z.output<z.ZodObject<Shape>>> {
   const object = z.object(shape);
-  return z.unknown().transform((given, context): z.output<z.ZodObject<Shape>> => {
+  const schema = z.unknown().transform((given, context): z.output<z.ZodObject<Shape>> => {
     if (!isJsonObject(given)) {
       context.addIssue({ code: 'custom', message: 'expected an object' });
       return z.NEVER;
@@ -26,4 +27,5 @@ export function closedObject<Shape extends z.ZodRawShape>(
     const result = object.safeParse(given);
     return result.success ? result.data : passOn(result.error, context, []);
   });
+  return withJsonForm(schema, (convert) => ({ ...convert(object), additionalProperties: false }));
 }

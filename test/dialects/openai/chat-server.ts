@@ -81,7 +81,7 @@ export interface Refusal {
 /** A server for chats, in memory; everything that it sends is checked against OpenAI's schemas. */
 export interface ChatServer {
   readonly engine: FakeEngine;
-  post(body: unknown, headers?: Record<string, string>): Promise<Response>;
+  readonly post: (body: unknown, headers?: Record<string, string>) => Promise<Response>;
   /** The answer to a body, which is to be one. */
   answer(body: object): Promise<Answer>;
   /** The chunks of a streamed answer. */
@@ -99,8 +99,8 @@ export function chatServer(
   server: Omit<TestServerOptions, 'engine' | 'makeEngine'> = {},
 ): ChatServer {
   const engine = new FakeEngine({ ...options, info: { chatTemplate: TEMPLATE, ...options.info } });
-  const { post: postTo } = testServer({ ...server, makeEngine: () => engine });
-  const post: ChatServer['post'] = async (body, headers) => await postTo(CHAT, body, headers);
+  const served = testServer({ ...server, makeEngine: () => engine });
+  const post: ChatServer['post'] = async (body, headers) => await served.post(CHAT, body, headers);
   const succeed = async (body: object): Promise<Response> => {
     const response = await post(body);
     if (response.status !== 200) assert.fail(await response.text());

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import type { ChatMessage } from '../../../chat/chat.js';
 import { text } from '../../../generation/request-compounds.js';
+import { withJsonForm } from '../../../json-forms.js';
 import { boundedArray, passOn, textOrArray } from '../../../server/bounded-array.js';
 import { isJsonObject } from '../../../server/json-body.js';
 import { closedObject } from '../closed-object.js';
@@ -20,14 +21,14 @@ const REFUSED_PARTS: Readonly<Record<string, string>> = {
 };
 
 const parts = {
-  text: closedObject({ type: z.unknown(), text: text() }).transform((part) => part.text),
+  text: closedObject({ type: z.literal('text'), text: text() }).transform((part) => part.text),
   /** Of an assistant's: what it said instead. */
-  refusal: closedObject({ type: z.unknown(), refusal: text() }).transform((part) => part.refusal),
+  refusal: closedObject({ type: z.literal('refusal'), refusal: text() }).transform((part) => part.refusal),
 };
 
 /** One part of a message's content, as its text. */
 function part(types: readonly (keyof typeof parts)[]): z.ZodType<string> {
-  return z.unknown().transform((given, context): string => {
+  const schema = z.unknown().transform((given, context): string => {
     const type = isJsonObject(given) ? given['type'] : undefined;
     const known = types.find((name) => name === type);
     if (known === undefined) {
@@ -41,6 +42,7 @@ function part(types: readonly (keyof typeof parts)[]): z.ZodType<string> {
     const result = parts[known].safeParse(given);
     return result.success ? result.data : passOn(result.error, context, []);
   });
+  return withJsonForm(schema, (convert) => ({ anyOf: types.map((type) => convert(parts[type])) }));
 }
 
 /** Text, or text in parts, which are put together without anything between them. */
@@ -53,17 +55,19 @@ function content(types: readonly (keyof typeof parts)[] = ['text']): z.ZodType<s
 
 /** A field of a message that only answers of other servers fill. */
 function absent(reason: string): z.ZodType<undefined> {
-  return optional(z.custom<undefined>((value) => value === undefined, `expected null: ${reason}`));
+  const nothing = z.custom<undefined>((value) => value === undefined, `expected null: ${reason}`);
+  return withJsonForm(optional(nothing), { type: 'null', description: `Of no use here: ${reason}.` });
 }
 
-const named = { role: z.unknown(), name: optional(text()) };
+const name = optional(text());
 
 const SCHEMAS = {
-  system: closedObject({ ...named, content: content() }),
-  developer: closedObject({ ...named, content: content() }),
-  user: closedObject({ ...named, content: content() }),
+  system: closedObject({ role: z.literal('system'), name, content: content() }),
+  developer: closedObject({ role: z.literal('developer'), name, content: content() }),
+  user: closedObject({ role: z.literal('user'), name, content: content() }),
   assistant: closedObject({
-    ...named,
+    role: z.literal('assistant'),
+    name,
     content: optional(content(['text', 'refusal'])),
     refusal: optional(text()),
     tool_calls: toolCalls(),
@@ -74,7 +78,7 @@ const SCHEMAS = {
     annotations: z.unknown().optional(),
     parsed: z.unknown().optional(),
   }),
-  tool: closedObject({ role: z.unknown(), name: optional(text()), content: content(), tool_call_id: text() }),
+  tool: closedObject({ role: z.literal('tool'), name, content: content(), tool_call_id: text() }),
 };
 
 type Role = keyof typeof SCHEMAS;
@@ -85,7 +89,7 @@ function isRole(role: unknown): role is Role {
 
 /** One message, whoever wrote it. */
 function message(): z.ZodType<ChatMessage> {
-  return z.unknown().transform((given, context): ChatMessage => {
+  const schema = z.unknown().transform((given, context): ChatMessage => {
     const refuse = (path: string[], reason: string): never => {
       context.addIssue({ code: 'custom', path, message: reason });
       return z.NEVER;
@@ -105,6 +109,7 @@ function message(): z.ZodType<ChatMessage> {
       return refuse(['content'], 'expected text, or tool_calls beside null');
     return data;
   });
+  return withJsonForm(schema, (convert) => ({ anyOf: Object.values(SCHEMAS).map(convert) }));
 }
 
 type Read = { success: true; data: ChatMessage } | { success: false; error: z.ZodError };
@@ -113,24 +118,24 @@ function read(role: Role, given: unknown): Read {
   if (role === 'assistant') {
     const result = SCHEMAS.assistant.safeParse(given);
     if (!result.success) return result;
-    const { name, content: said, refusal, tool_calls: calls } = result.data;
+    const { name: writer, content: said, refusal, tool_calls: calls } = result.data;
     const called = calls === undefined ? {} : { toolCalls: calls };
-    return { success: true, data: { role, content: said ?? refusal ?? null, ...nameOf(name), ...called } };
+    return { success: true, data: { role, content: said ?? refusal ?? null, ...nameOf(writer), ...called } };
   }
   if (role === 'tool') {
     const result = SCHEMAS.tool.safeParse(given);
     if (!result.success) return result;
-    const { name, content: said, tool_call_id: toolCallId } = result.data;
-    return { success: true, data: { role, content: said, ...nameOf(name), toolCallId } };
+    const { name: writer, content: said, tool_call_id: toolCallId } = result.data;
+    return { success: true, data: { role, content: said, ...nameOf(writer), toolCallId } };
   }
   const result = SCHEMAS[role].safeParse(given);
   if (!result.success) return result;
-  const { name, content: said } = result.data;
-  return { success: true, data: { role, content: said, ...nameOf(name) } };
+  const { name: writer, content: said } = result.data;
+  return { success: true, data: { role, content: said, ...nameOf(writer) } };
 }
 
-function nameOf(name: string | undefined): { name?: string } {
-  return name === undefined ? {} : { name };
+function nameOf(writer: string | undefined): { name?: string } {
+  return writer === undefined ? {} : { name: writer };
 }
 
 /** A conversation, whose tool calls are all answered and whose tools answer nothing else. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { withJsonForm } from '../../../json-forms.js';
 import { isJsonObject } from '../../../server/json-body.js';
 import { optional } from '../values.js';
 
@@ -39,7 +40,7 @@ export const neutralFields = Object.fromEntries(
 
 function neutralField({ neutral, reason }: NeutralField): z.ZodType<undefined> {
   const expected = [...neutral, 'null'].join(' or ');
-  return optional(
+  const schema = optional(
     z
       .custom<unknown>(
         (value) => isSmall(value) && neutral.includes(JSON.stringify(value)),
@@ -47,6 +48,8 @@ function neutralField({ neutral, reason }: NeutralField): z.ZodType<undefined> {
       )
       .transform(() => undefined),
   );
+  const values = [...neutral.map((value) => JSON.parse(value) as unknown), null];
+  return withJsonForm(schema, { enum: values, description: `Of no use here: ${reason}.` });
 }
 
 /** Whether a value can be one of those few: what is large or deep is not written down only to be compared. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ReplyFormat } from '../../../chat/chat.js';
 import { text } from '../../../generation/request-compounds.js';
 import { flag } from '../../../generation/request-values.js';
+import { withJsonForm } from '../../../json-forms.js';
 import { passOn } from '../../../server/bounded-array.js';
 import { isJsonObject } from '../../../server/json-body.js';
 import { closedObject } from '../closed-object.js';
@@ -10,10 +11,12 @@ import { optional } from '../values.js';
 import { identifier } from './names.js';
 
 const FORMATS = {
-  text: closedObject({ type: z.unknown() }).transform((): ReplyFormat => ({ type: 'text' })),
-  json_object: closedObject({ type: z.unknown() }).transform((): ReplyFormat => ({ type: 'json_object' })),
+  text: closedObject({ type: z.literal('text') }).transform((): ReplyFormat => ({ type: 'text' })),
+  json_object: closedObject({ type: z.literal('json_object') }).transform((): ReplyFormat => ({
+    type: 'json_object',
+  })),
   json_schema: closedObject({
-    type: z.unknown(),
+    type: z.literal('json_schema'),
     json_schema: closedObject({
       name: identifier(),
       description: optional(text()),
@@ -43,5 +46,6 @@ export function responseFormat(): z.ZodType<ReplyFormat | undefined> {
     const result = FORMATS[type].safeParse(given);
     return result.success ? result.data : passOn(result.error, context, []);
   });
-  return optional(format);
+  const documented = withJsonForm(format, (convert) => ({ anyOf: Object.values(FORMATS).map(convert) }));
+  return optional(documented);
 }

@@ -4,6 +4,7 @@ import type { ChatRequest, ReplyFormat, ToolChoice } from '../../../chat/chat.js
 import { GlossaError } from '../../../errors.js';
 import { grammar, text } from '../../../generation/request-compounds.js';
 import { flag, integer, LARGEST_INT32 } from '../../../generation/request-values.js';
+import { withJsonForm } from '../../../json-forms.js';
 import { isJsonObject, type JsonObject } from '../../../server/json-body.js';
 import { parseBody } from '../body.js';
 import { closedObject } from '../closed-object.js';
@@ -17,9 +18,14 @@ import { toolChoice, tools } from './tools.js';
 /** A new schema each time: descriptions belong to one. */
 const tokenCount = (): z.ZodType<number | undefined> => optional(integer({ least: 1, most: LARGEST_INT32 }));
 
+const templateArguments = withJsonForm(z.custom<JsonObject>(isJsonObject, 'expected an object'), {
+  type: 'object',
+});
+
 const streamOptions = closedObject({
-  /** A last chunk that tells what the answer took. */
-  include_usage: optional(flag()),
+  include_usage: optional(flag()).describe(
+    'Adds a last chunk that tells what the answer took; default false.',
+  ),
   include_obfuscation: optional(
     z.custom<boolean>((value) => value === false, 'expected false: chunks are not padded'),
   ),
@@ -27,32 +33,25 @@ const streamOptions = closedObject({
 
 /** Body of `POST /v1/chat/completions`. */
 export const chatSchema = z.object({
-  /** Absent: the default model. */
-  model: optional(text()),
-  messages: messages(),
-  /** New tokens of a choice at most; absent: the configuration's, else what room the context has. */
-  max_completion_tokens: tokenCount(),
-  /** The same by its older name. */
-  max_tokens: tokenCount(),
+  model: optional(text()).describe('Id or alias; absent: the default model.'),
+  messages: messages().describe('The conversation that is answered.'),
+  max_completion_tokens: tokenCount().describe(
+    "New tokens of a choice at most. Absent: the configuration's, else what room the context has.",
+  ),
+  max_tokens: tokenCount().describe('max_completion_tokens by its older name.'),
   ...decodingFields,
-  /** Choices; default 1. */
-  n: optional(integer({ least: 1, most: 128 })),
-  /** Tells the model's own log-probability of every token; default false. */
-  logprobs: optional(flag()),
-  /** Likeliest tokens told of at each place; default 0. */
-  top_logprobs: optional(integer({ least: 0, most: 20 })),
-  response_format: responseFormat(),
-  /** GBNF that the answer obeys. */
-  grammar: optional(grammar()),
-  tools: tools(),
-  /** Default: auto. */
-  tool_choice: toolChoice(),
-  /** Whether one answer may call several tools; default true. */
-  parallel_tool_calls: optional(flag()),
-  /** More variables for the model's template. */
-  chat_template_kwargs: optional(z.custom<JsonObject>(isJsonObject, 'expected an object')),
-  /** Whether the answer comes in chunks; default false. */
-  stream: optional(flag()),
+  n: optional(integer({ least: 1, most: 128 })).describe('Choices; default 1.'),
+  logprobs: optional(flag()).describe("Tells the model's own log-probability of every token; default false."),
+  top_logprobs: optional(integer({ least: 0, most: 20 })).describe(
+    'Likeliest tokens told of at each place; default 0.',
+  ),
+  response_format: responseFormat().describe("What the answer's text must be; default: anything."),
+  grammar: optional(grammar()).describe('GBNF that the answer obeys.'),
+  tools: tools().describe('Tools that the model may call.'),
+  tool_choice: toolChoice().describe('Whether tools are called; default auto, if there are any.'),
+  parallel_tool_calls: optional(flag()).describe('Whether one answer may call several tools; default true.'),
+  chat_template_kwargs: optional(templateArguments).describe("More variables for the model's template."),
+  stream: optional(flag()).describe('Whether the answer comes in chunks; default false.'),
   stream_options: optional(streamOptions),
   ...neutralFields,
 });

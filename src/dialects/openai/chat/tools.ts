@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ChatTool, ToolChoice } from '../../../chat/chat.js';
 import { text } from '../../../generation/request-compounds.js';
 import { flag } from '../../../generation/request-values.js';
+import { withJsonForm } from '../../../json-forms.js';
 import { boundedArray, passOn } from '../../../server/bounded-array.js';
 import { isJsonObject, type JsonObject } from '../../../server/json-body.js';
 import { closedObject } from '../closed-object.js';
@@ -15,12 +16,16 @@ const CUSTOM = 'tools take arguments that a JSON schema describes';
 /** What a tool without parameters takes. */
 const NO_PARAMETERS: JsonObject = { type: 'object', properties: {} };
 
+const parameters = withJsonForm(z.custom<JsonObject>(isJsonObject, 'expected a JSON schema of an object'), {
+  type: 'object',
+});
+
 const tool = closedObject({
   type: only('function', { custom: CUSTOM }),
   function: closedObject({
     name: identifier(),
     description: optional(text()),
-    parameters: optional(z.custom<JsonObject>(isJsonObject, 'expected a JSON schema of an object')),
+    parameters: optional(parameters),
     // Arguments obey their schema either way.
     strict: optional(flag()),
   }),
@@ -70,5 +75,6 @@ export function toolChoice(): z.ZodType<ToolChoice | undefined> {
     const looked = namedTool.safeParse(type === 'function' ? given : { type, function: { name: 'any' } });
     return looked.success ? { name: looked.data.function.name } : passOn(looked.error, context, []);
   });
-  return optional(choice);
+  const documented = withJsonForm(choice, (convert) => ({ anyOf: [{ enum: WORDS }, convert(namedTool)] }));
+  return optional(documented);
 }
