@@ -1,5 +1,8 @@
 import type { DialectFactory } from '../../server/dialect.js';
 import { statusOf } from '../../server/error-status.js';
+import { operations } from './api.js';
+import { handleCompletion } from './completions/index.js';
+import { handleEmbeddings } from './embeddings/index.js';
 import { errorBody } from './errors.js';
 import { listModels, showModel } from './models/index.js';
 
@@ -18,6 +21,12 @@ export const openAiDialect: DialectFactory = (services) => ({
     exposedHeaders: ['x-request-id', 'retry-after', 'x-glossa-ignored-parameters'],
   },
   mount: (app) => {
+    app.post('/v1/completions', async function completion(context) {
+      return await handleCompletion(context, services);
+    });
+    app.post('/v1/embeddings', async function embeddings(context) {
+      return await handleEmbeddings(context, services);
+    });
     app.get('/v1/models', function models(context) {
       return listModels(context, services);
     });
@@ -26,5 +35,6 @@ export const openAiDialect: DialectFactory = (services) => ({
       return showModel(context, services);
     });
   },
+  operations,
   renderError: (context, error) => context.json(errorBody(error), statusOf(error.code)),
 });
