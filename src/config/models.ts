@@ -183,6 +183,7 @@ function engineOptions(
     beamCells: model.beamCells ?? settings.beamCells,
     kvType: model.kvType ?? settings.kvType,
     queueLimit: model.queueLimit ?? settings.queueLimit,
+    queueTokens: model.queueTokens ?? settings.queueTokens,
   };
   const fault = cacheFault(options);
   if (fault !== undefined) throw new GlossaError('CONFIG_INVALID', `models.${id}: ${fault}`);

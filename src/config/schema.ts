@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { KV_TYPES, MOST_SEQUENCES } from '../engine/cache-options.js';
 import { generationParametersSchema } from '../generation/request-fields.js';
+import { apiKeySchema } from './api-keys.js';
 import { DIALECT_NAMES, listenAddress } from './listeners.js';
 import { generateDefaultsSchema } from './generate-defaults.js';
 import { byteSize, longSeconds, modelName, seconds } from './values.js';
@@ -63,6 +64,10 @@ const modelSettings = {
   }),
   queueLimit: z.int().min(0).max(1_000_000).register(optionMeta, {
     description: 'Requests that may wait for a model; one more is refused',
+  }),
+  queueTokens: count().register(optionMeta, {
+    description:
+      'Prompt tokens that may wait for a model, all requests together; what exceeds it is refused unless nothing else waits',
   }),
   preload: z.boolean().register(optionMeta, {
     description: 'Load at start instead of at first use; the default model always is',
@@ -154,6 +159,7 @@ export const settingsSchema = z.strictObject({
   kvType: modelSettings.kvType.default('f16'),
   reproducible: modelSettings.reproducible.default(false),
   queueLimit: modelSettings.queueLimit.default(256),
+  queueTokens: modelSettings.queueTokens.default(1_000_000),
   preload: modelSettings.preload.default(false),
   chatTemplate: modelSettings.chatTemplate.optional(),
   generation: modelSettings.generation.default({}),
@@ -194,11 +200,15 @@ export const settingsSchema = z.strictObject({
     description:
       'Memory for all loaded models; beyond it the least recently used idle one is unloaded; 0 is no limit',
   }),
-  apiKeys: z.array(z.string().min(1)).default([]).register(optionMeta, {
-    description: 'Keys of which every request must carry one (all routes but `/health` and `/ping`)',
-  }),
+  apiKeys: z
+    .array(z.union([z.string().min(1), apiKeySchema]))
+    .default([])
+    .register(optionMeta, {
+      description:
+        'Keys of which every request must carry one (all routes but `/health` and `/ping`); in the file also objects with limits, see docs/keys.md',
+    }),
   apiKeyFile: z.string().min(1).optional().register(optionMeta, {
-    description: 'File with more API keys, one a line',
+    description: 'File with more API keys, one a line, as it is or as a JSON object with limits',
     path: true,
   }),
   auth: z.boolean().default(true).register(optionMeta, {

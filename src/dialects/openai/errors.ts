@@ -1,0 +1,78 @@
+import { GlossaError, type ErrorCode } from '../../errors.js';
+import type { ParameterName } from '../../generation/request.js';
+import { statusOf } from '../../server/error-status.js';
+
+/** OpenAI's error body: clients look for all four keys. */
+export interface ErrorBody {
+  readonly error: {
+    readonly message: string;
+    readonly type: string;
+    readonly param: string | null;
+    readonly code: string | null;
+  };
+}
+
+/** OpenAI's own codes where it has them; the others get ours in lower case. */
+const CODES: Readonly<Partial<Record<ErrorCode, string | null>>> = {
+  INVALID_REQUEST: null,
+  CONTEXT_OVERFLOW: 'context_length_exceeded',
+  UNAUTHORIZED: 'invalid_api_key',
+  MODEL_NOT_FOUND: 'model_not_found',
+  ROUTE_NOT_FOUND: null,
+  OVERLOADED: 'rate_limit_exceeded',
+  INTERNAL: null,
+};
+
+/** An error as every route of this API gives it, in answers and in the middle of streams. */
+export function errorBody({ code, message, param }: GlossaError): ErrorBody {
+  const openAiCode = CODES[code];
+  return {
+    error: {
+      message,
+      type: typeOf(code),
+      param: param ?? null,
+      code: openAiCode === undefined ? code.toLowerCase() : openAiCode,
+    },
+  };
+}
+
+function typeOf(code: ErrorCode): string {
+  const status = statusOf(code);
+  if (status === 401) return 'authentication_error';
+  if (status === 403) return 'permission_error';
+  if (status === 429) return 'rate_limit_error';
+  return status >= 500 ? 'server_error' : 'invalid_request_error';
+}
+
+/** What the engine's parameters are called in this API, where that is not merely the same in snake case. */
+const NAMES: Readonly<Partial<Record<ParameterName, string>>> = {
+  maxNewTokens: 'max_tokens',
+  minNewTokens: 'min_tokens',
+  numReturnSequences: 'n',
+  stopStrings: 'stop',
+  sequenceBias: 'logit_bias',
+  doSample: 'temperature',
+  eosTokenId: 'ignore_eos',
+  promptLogprobs: 'echo',
+};
+
+/** Names that a route gives to what the engine calls otherwise: `{ prompt: 'messages' }`. */
+export type RouteNames = Readonly<Partial<Record<ParameterName, string>>>;
+
+/** The name in this API of one of the engine's parameters. */
+export function nameOf(param: string, route: RouteNames = {}): string {
+  const names: Readonly<Record<string, string | undefined>> = { ...NAMES, ...route };
+  return names[param] ?? param.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+const CAMEL_CASE = /\b[a-z]+(?:[A-Z][a-z]*)+\b/g;
+
+/** An error of the engine's own checks in the names of this API. */
+export function inOurNames(error: GlossaError, route: RouteNames = {}): GlossaError {
+  if (error.param === undefined) return error;
+  const param = nameOf(error.param, route);
+  const message = error.message
+    .replaceAll(CAMEL_CASE, (name) => nameOf(name, route))
+    .replace(new RegExp(`^${error.param}: `), `${param}: `);
+  return new GlossaError(error.code, message, { cause: error.cause, param });
+}

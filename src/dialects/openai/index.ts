@@ -1,0 +1,30 @@
+import type { DialectFactory } from '../../server/dialect.js';
+import { statusOf } from '../../server/error-status.js';
+import { errorBody } from './errors.js';
+import { listModels, showModel } from './models/index.js';
+
+/** Paths of this API. The alpaca API answers some of them first, where a body is unmistakably its own. */
+const PATHS = /^\/(v1(\/|$)|tokenize$|detokenize$)/;
+
+/** OpenAI's API, and what local servers have added to it. */
+export const openAiDialect: DialectFactory = (services) => ({
+  name: 'openai',
+  owns: (path) => PATHS.test(path),
+  cors: {
+    // Pages may call only where the settings name their origins.
+    origins: [],
+    methods: ['GET', 'POST', 'OPTIONS'],
+    allowedHeaders: '*',
+    exposedHeaders: ['x-request-id', 'retry-after', 'x-glossa-ignored-parameters'],
+  },
+  mount: (app) => {
+    app.get('/v1/models', function models(context) {
+      return listModels(context, services);
+    });
+    // Ids may hold slashes.
+    app.get('/v1/models/:id{.+}', function model(context) {
+      return showModel(context, services);
+    });
+  },
+  renderError: (context, error) => context.json(errorBody(error), statusOf(error.code)),
+});
