@@ -26,7 +26,10 @@ describe('a sliding minute', () => {
     minute.take(4);
     now = 30_000;
     minute.take(6);
-    assert.deepEqual([minute.used, minute.waitMs(1), minute.waitMs(5), minute.clearMs], [10, 30_000, 60_000, 60_000]);
+    assert.deepEqual(
+      [minute.used, minute.waitMs(1), minute.waitMs(5), minute.clearMs],
+      [10, 30_000, 60_000, 60_000],
+    );
     now = 59_999;
     assert.equal(minute.used, 10);
     now = 60_000;
@@ -80,12 +83,18 @@ describe('the usage of a key', () => {
     let now = 0;
     const usage = new KeyUsage({ requestsPerMinute: 2, concurrentRequests: 1 }, () => now);
     const leave = usage.admit();
-    assert.equal(retryAfter(() => usage.admit()), 1);
+    assert.equal(
+      retryAfter(() => usage.admit()),
+      1,
+    );
     leave();
     leave();
     now = 10_000;
     usage.admit()();
-    assert.equal(retryAfter(() => usage.admit()), 50);
+    assert.equal(
+      retryAfter(() => usage.admit()),
+      50,
+    );
     assert.equal(usage.requests?.remaining, 0);
     now = 60_000;
     usage.admit();
@@ -95,7 +104,10 @@ describe('the usage of a key', () => {
     let now = 0;
     const usage = new KeyUsage({ tokensPerMinute: 100 }, () => now);
     const long = usage.reserve(90, WHAT);
-    assert.equal(retryAfter(() => usage.reserve(20, WHAT)), 1);
+    assert.equal(
+      retryAfter(() => usage.reserve(20, WHAT)),
+      1,
+    );
     long.take(40);
     now = 30_000;
     long.take(10);
@@ -104,7 +116,10 @@ describe('the usage of a key', () => {
     long.end();
     long.end();
     assert.deepEqual(usage.tokens, { limit: 100, remaining: 50, resetMs: 60_000 });
-    assert.equal(retryAfter(() => usage.reserve(51, WHAT)), 30);
+    assert.equal(
+      retryAfter(() => usage.reserve(51, WHAT)),
+      30,
+    );
     now = 60_000;
     assert.equal(usage.tokens?.remaining, 90);
   });

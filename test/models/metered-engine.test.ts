@@ -82,7 +82,10 @@ describe('a metered engine', () => {
 
   test('takes nothing any more where the engine fails', async () => {
     const { user, left } = metered({ crashAfterTokens: 3 });
-    await assert.rejects(eventsOf(user.generate({ prompt: [1], maxNewTokens: 50 })), hasCode('ENGINE_CRASHED'));
+    await assert.rejects(
+      eventsOf(user.generate({ prompt: [1], maxNewTokens: 50 })),
+      hasCode('ENGINE_CRASHED'),
+    );
     assert.equal(left(), LIMIT - 4);
   });
 

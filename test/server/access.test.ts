@@ -43,7 +43,12 @@ const IN_A_FIELD = /"message":"an API key is required"/;
 function ports(): { name: string; app: ServerApp; apis: readonly Dialect[] }[] {
   const configuration = testConfiguration({ apiKeys: 'first-key,second-key' });
   const { settings, catalogue } = configuration;
-  const models = new ModelRegistry({ catalogue, startEngine: fakeEngineFactory(), memoryBudget: 0, log: silent });
+  const models = new ModelRegistry({
+    catalogue,
+    startEngine: fakeEngineFactory(),
+    memoryBudget: 0,
+    log: silent,
+  });
   const keys = new ApiKeys(configuration.apiKeys);
   const apis = dialects.map((make) => make({ models, settings, keys, tasks: new FakeTasks(), log: silent }));
   const parts = { configuration, models, keys, log: silent };
@@ -92,7 +97,8 @@ describe('API keys', () => {
       const headers = { authorization: 'Bearer third-key', 'api-key': 'x' };
       for (const { method, route, path } of routes) {
         const response = await app.request(path, { method, headers });
-        if (UNGUARDED[`${method} ${route}`] !== 503) assert.ok([400, 401, 403].includes(response.status), path);
+        if (UNGUARDED[`${method} ${route}`] !== 503)
+          assert.ok([400, 401, 403].includes(response.status), path);
         assert.doesNotMatch(await response.text(), /third/);
       }
     });
@@ -123,7 +129,15 @@ describe('API keys', () => {
   });
 
   test('guard what is no route too, and what tells of the routes', async () => {
-    for (const path of ['/none', '/', '/docs', '/docs/', '/docs/swagger-ui.css', '/openapi.json', '/v1/models'])
+    for (const path of [
+      '/none',
+      '/',
+      '/docs',
+      '/docs/',
+      '/docs/swagger-ui.css',
+      '/openapi.json',
+      '/v1/models',
+    ])
       assert.equal((await testServer({ flags }).app.request(path)).status, 401, path);
   });
 

@@ -15,8 +15,20 @@ describe('64 clients with one key', () => {
     advance(59_000);
     assert.deepEqual(await outcomes([ask('limited'), ask('free')], 1), { 200: 1, 429: 1 });
     advance(1000);
-    assert.deepEqual(await outcomes(clients(() => ask('limited')), 60), { 200: 10, 429: 54 });
-    assert.deepEqual(await outcomes(clients(() => ask('free')), 0), { 200: 64 });
+    assert.deepEqual(
+      await outcomes(
+        clients(() => ask('limited')),
+        60,
+      ),
+      { 200: 10, 429: 54 },
+    );
+    assert.deepEqual(
+      await outcomes(
+        clients(() => ask('free')),
+        0,
+      ),
+      { 200: 64 },
+    );
   });
 
   test('have as many requests running as it may', async (t) => {
@@ -129,7 +141,10 @@ describe('the headers of an answer', () => {
     const { ask } = await limitedServer(t, { concurrentRequests: 2 });
     for (const key of ['limited', 'free']) {
       const names = [...(await ask(key)).headers.keys()];
-      assert.deepEqual(names.filter((name) => name.startsWith('x-ratelimit')), []);
+      assert.deepEqual(
+        names.filter((name) => name.startsWith('x-ratelimit')),
+        [],
+      );
     }
   });
 });

@@ -73,7 +73,8 @@ describe("a key's list of models", () => {
 describe('limits of keys that are not in headers', () => {
   test('count where the key is in the body', async () => {
     const server = testServer({ keys: [{ key: 'k', requestsPerMinute: 2 }] });
-    const ask = (path: string, body: object): Promise<Response> => server.post(path, { apiKey: 'k', ...body });
+    const ask = (path: string, body: object): Promise<Response> =>
+      server.post(path, { apiKey: 'k', ...body });
     const words = { string: 'A', length: 1, modelSize: 'gpt2' };
     const started = await ask('/inference/pretrained/gpt2/async/start', words);
     const { TaskID } = (await started.json()) as { TaskID: string };

@@ -26,7 +26,10 @@ describe('64 clients with one key', () => {
         .reduce((sum, count) => sum + count);
       assert.ok(used <= 200 && used === most * (one.prompt_tokens + 20));
       // Nothing is reserved any more, and nothing is left for another one.
-      assert.deepEqual(await outcomes([ask('limited', request), ask('free', request)], 60), { 200: 1, 429: 1 });
+      assert.deepEqual(await outcomes([ask('limited', request), ask('free', request)], 60), {
+        200: 1,
+        429: 1,
+      });
       advance(60_000);
     }
   });

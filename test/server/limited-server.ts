@@ -92,7 +92,10 @@ export async function limitedServer(
 }
 
 /** How many of the clients got which status; checks that every refusal says when to come again. */
-export async function outcomes(asked: readonly Promise<Response>[], seconds: number): Promise<Record<number, number>> {
+export async function outcomes(
+  asked: readonly Promise<Response>[],
+  seconds: number,
+): Promise<Record<number, number>> {
   const counts: Record<number, number> = {};
   for (const response of await Promise.all(asked)) {
     counts[response.status] = (counts[response.status] ?? 0) + 1;
