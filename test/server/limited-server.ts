@@ -57,8 +57,8 @@ export class GatedEngine extends FakeEngine {
 export interface Limited {
   readonly engine: GatedEngine;
   readonly url: string;
-  advance(ms: number): void;
-  ask(key: string, body?: object, path?: string): Promise<Response>;
+  readonly advance: (ms: number) => void;
+  readonly ask: (key: string, body?: object, path?: string) => Promise<Response>;
 }
 
 /** A server over HTTP whose first key has limits, and whose second one has none. */
