@@ -11,10 +11,10 @@ import { byteSize, longSeconds, modelName, seconds } from './values.js';
 export interface OptionMeta {
   readonly description: string;
   /**
-   * The value is a path, or adapters that hold one: relative ones start at the configuration file, or at the working
-   * directory.
+   * The value is a path, adapters that hold one, or a path unless it is the name of a template: relative ones start at
+   * the configuration file, or at the working directory.
    */
-  readonly path?: true | 'adapter';
+  readonly path?: true | 'adapter' | 'template';
   /** Only the configuration file can hold it. */
   readonly fileOnly?: true;
 }
@@ -65,8 +65,17 @@ const modelSettings = {
   queueLimit: z.int().min(0).max(1_000_000).register(optionMeta, {
     description: 'Requests that may wait for a model; one more is refused',
   }),
+  queueTokens: count().register(optionMeta, {
+    description:
+      'Prompt tokens that may wait for a model, all requests together; what exceeds it is refused unless nothing else waits',
+  }),
   preload: z.boolean().register(optionMeta, {
     description: 'Load at start instead of at first use; the default model always is',
+  }),
+  chatTemplate: z.string().min(1).register(optionMeta, {
+    description:
+      "Template of conversations: a Jinja file, or `alpaca`; unset takes the model file's own; see docs/chat.md",
+    path: 'template',
   }),
   generation: generationParametersSchema.register(optionMeta, {
     description:
@@ -150,7 +159,9 @@ export const settingsSchema = z.strictObject({
   kvType: modelSettings.kvType.default('f16'),
   reproducible: modelSettings.reproducible.default(false),
   queueLimit: modelSettings.queueLimit.default(256),
+  queueTokens: modelSettings.queueTokens.default(1_000_000),
   preload: modelSettings.preload.default(false),
+  chatTemplate: modelSettings.chatTemplate.optional(),
   generation: modelSettings.generation.default({}),
   stateDir: z.string().min(1).optional().register(optionMeta, {
     description:

@@ -4,6 +4,7 @@ import { autocompleteDialect } from './autocomplete/index.js';
 import { boosteDialect } from './booste/index.js';
 import { generateDialect } from './generate/index.js';
 import { glossaDialect } from './glossa/index.js';
+import { openAiDialect } from './openai/index.js';
 import { sagemakerDialect } from './sagemaker/index.js';
 
 /** Every API that the server speaks. */
@@ -13,5 +14,6 @@ export const dialects: readonly DialectFactory[] = [
   generateDialect,
   alpacaDialect,
   sagemakerDialect,
+  openAiDialect,
   glossaDialect,
 ];

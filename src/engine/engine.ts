@@ -51,7 +51,7 @@ export type TokenKind = 'normal' | 'unknown' | 'control' | 'user_defined' | 'unu
 export interface Vocabulary {
   /** Ids are below it. */
   readonly size: number;
-  /** Bytes that an id adds to a text; of a control token, which adds none, its name. Not to be changed. */
+  /** Bytes that an id adds to a text; of one that adds none (control, unknown), its name. Not to be changed. */
   bytes(id: number): Uint8Array;
   kind(id: number): TokenKind;
 }
@@ -199,6 +199,11 @@ export interface EngineOptions {
   readonly kvType: KvType;
   /** Requests that may wait; one more is refused with OVERLOADED. */
   readonly queueLimit: number;
+  /**
+   * Tokens of prompts and other texts that may wait to be computed, all requests together; what exceeds it is refused
+   * with OVERLOADED, unless nothing else waits.
+   */
+  readonly queueTokens: number;
   /** Adapters that requests can be decoded with, all of a set together; default: one set without any. */
   readonly adapterSets?: readonly (readonly LoraAdapter[])[];
 }

@@ -3,6 +3,19 @@ export class GrammarRules {
   /** Names by rule bodies. */
   readonly #names = new Map<string, string>();
   readonly #bodies = new Map<string, string>();
+  /** By hint, the number that the next rule of that hint gets; so that many rules of one hint take one pass. */
+  readonly #numbers = new Map<string, number>();
+  #length = 0;
+
+  /** How many rules there are. */
+  get count(): number {
+    return this.#bodies.size;
+  }
+
+  /** UTF-16 units of the rules' bodies and names, about the length of the grammar. */
+  get length(): number {
+    return this.#length;
+  }
 
   /**
    * Adds a rule, unless one of the same text is there already.
@@ -21,25 +34,52 @@ export class GrammarRules {
 
   /** A name for a rule that is defined later, because it refers to itself. */
   reserve(hint: string): string {
-    let name = hint;
-    for (let number = 2; name === 'root' || this.#bodies.has(name); number += 1) name = `${hint}-${number}`;
+    let number = this.#numbers.get(hint) ?? 1;
+    let name = number === 1 ? hint : `${hint}-${number}`;
+    // Another hint may look like a numbered name of this one.
+    for (; name === 'root' || this.#bodies.has(name); name = `${hint}-${number}`) number += 1;
+    this.#numbers.set(hint, number + 1);
     this.#bodies.set(name, '');
+    this.#length += name.length + ' ::= \n'.length;
     return name;
   }
 
+  /** Gives a reserved rule what it stands for. */
   define(name: string, body: string): void {
+    this.#length += body.length - (this.#bodies.get(name) ?? '').length;
     this.#bodies.set(name, body);
+  }
+
+  /** The grammar's rules from the `first`-th on (0 is all), a line each. */
+  lines(first = 0): string {
+    return [...this.#bodies]
+      .slice(first)
+      .map(([name, body]) => `${name} ::= ${body}`)
+      .join('\n');
   }
 
   /** The whole grammar of texts that `root` describes. */
   toString(root: string): string {
-    const rules = [...this.#bodies].map(([name, body]) => `${name} ::= ${body}`);
-    return [`root ::= ${root}`, ...rules].join('\n');
+    return `root ::= ${root}\n${this.lines()}`;
   }
 }
 
-/** A text as GBNF writes it. */
+/** What does not stand for itself between quotes: controls, line ends of Unicode, and surrogates without their pair. */
+const ESCAPED = /["\\\u2028\u2029\ufeff]|\p{Cc}|\p{Cs}/gu;
+
+/**
+ * A text as GBNF writes it. Of U+0000 and lone surrogates, which no text of a model has, `checkGrammar` says so.
+ */
 export function grammarLiteral(text: string): string {
-  const escaped = text.replaceAll(/["\\]/g, (character) => `\\${character}`);
-  return `"${escaped.replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')}"`;
+  return `"${text.replaceAll(ESCAPED, (character) =>
+    character === '"' || character === '\\' ? `\\${character}` : escapedCodePoint(character.charCodeAt(0)),
+  )}"`;
+}
+
+/** A code point as GBNF writes it in quotes and in brackets, always escaped unless a letter or digit. */
+export function escapedCodePoint(codePoint: number): string {
+  if (/[0-9A-Za-z]/.test(String.fromCodePoint(codePoint))) return String.fromCodePoint(codePoint);
+  const hex = codePoint.toString(16).toUpperCase();
+  if (codePoint <= 0xff) return `\\x${hex.padStart(2, '0')}`;
+  return codePoint <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }

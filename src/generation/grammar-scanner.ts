@@ -1,9 +1,8 @@
+import { MAX_GRAMMAR_RULES } from './grammar-limits.js';
 import { GrammarText } from './grammar-text.js';
 
 /** How deep parentheses may be nested. */
 const MAX_GRAMMAR_NESTING = 64;
-/** Rules with a name. */
-const MAX_GRAMMAR_RULES = 1024;
 /** The largest number in {m,n}. */
 const MAX_GRAMMAR_REPETITIONS = 1000;
 /** Characters, classes and references once repetitions are written out; native/llama/grammar_rules.cc has them so. */

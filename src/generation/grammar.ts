@@ -1,9 +1,7 @@
 import { GlossaError } from '../errors.js';
+import { MAX_GRAMMAR_LENGTH } from './grammar-limits.js';
 import { findLeftRecursion } from './grammar-recursion.js';
 import { GrammarScanner } from './grammar-scanner.js';
-
-/** UTF-16 units of a grammar at most. */
-const MAX_GRAMMAR_LENGTH = 65_536;
 
 /**
  * Checks a grammar (GBNF) in linear time, before anything is queued or native code sees it: its size, how deep it is

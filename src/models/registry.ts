@@ -38,6 +38,8 @@ export interface ModelLease {
   /** Fills in `defaults` where a request says nothing. */
   readonly engine: Engine;
   readonly defaults: GenerationDefaults;
+  /** Text of the chat template that is configured for it, instead of its file's; absent: none is. */
+  readonly chatTemplate?: string;
   /** Idempotent. */
   release(): void;
 }
@@ -258,10 +260,11 @@ export class ModelRegistry {
     });
   }
 
-  #lease({ id, generation }: ModelDefinition, slot: ModelSlot, engine: Engine): ModelLease {
+  #lease({ id, generation, chatTemplate }: ModelDefinition, slot: ModelSlot, engine: Engine): ModelLease {
     let released = false;
     return {
       id,
+      ...(chatTemplate !== undefined && { chatTemplate }),
       engine,
       defaults: generation,
       release: () => {

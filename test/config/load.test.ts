@@ -79,6 +79,7 @@ describe('precedence', () => {
       model: { value: paths },
       lora: { value: paths.map((path) => ({ path, scale: 1 })) },
       stateDir: { value: join(folder, 'x') },
+      chatTemplate: { text: 'alpaca', value: 'alpaca' },
     };
     for (const option of OPTIONS) {
       if (option.meta.fileOnly === true || option.name === 'apiKeyFile' || option.name === 'defaultModel')

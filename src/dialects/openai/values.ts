@@ -1,0 +1,56 @@
+/** Schemas of values that several bodies of this API share. */
+import { z } from 'zod';
+
+import { text } from '../../generation/request-compounds.js';
+import { boundedArray, textOrArray } from '../../server/bounded-array.js';
+import { isJsonObject } from '../../server/json-body.js';
+
+/** A field that may be left out; null means the same, as OpenAI's own documents have it. */
+export function optional<T>(schema: z.ZodType<T>): z.ZodType<T | undefined> {
+  return schema.nullish().transform((value) => value ?? undefined);
+}
+
+const MOST_STOPS = 16;
+const LONGEST_STOP = 1024;
+
+function stopText(): z.ZodType<string> {
+  const expected = `text of 1 to ${LONGEST_STOP} characters`;
+  return text(expected).refine(
+    (value) => value.length >= 1 && value.length <= LONGEST_STOP,
+    `expected ${expected}`,
+  );
+}
+
+/** One text, or several. */
+export function stopTexts(): z.ZodType<readonly string[] | undefined> {
+  const several = boundedArray(stopText(), { most: MOST_STOPS, of: 'text' });
+  return optional(textOrArray(stopText(), several)).transform((stop) =>
+    typeof stop === 'string' ? [stop] : stop,
+  );
+}
+
+const MOST_BIASES = 65_536;
+const LARGEST_BIAS = 100;
+
+/** Token ids as an object's keys, and what is added to their scores. */
+export function logitBias(): z.ZodType<ReadonlyMap<number, number>> {
+  return z.unknown().transform((given, context): ReadonlyMap<number, number> => {
+    const biases = isJsonObject(given) ? biasesOf(given) : 'expected an object of token ids and biases';
+    if (typeof biases !== 'string') return biases;
+    context.addIssue({ code: 'custom', message: biases });
+    return z.NEVER;
+  });
+}
+
+/** The pairs, or what is wrong with the first that is wrong. */
+function biasesOf(given: Readonly<Record<string, unknown>>): ReadonlyMap<number, number> | string {
+  const biases = new Map<number, number>();
+  for (const [key, bias] of Object.entries(given)) {
+    if (biases.size === MOST_BIASES) return `expected at most ${MOST_BIASES} token ids`;
+    if (!/^\d{1,9}$/.test(key)) return 'expected token ids as keys';
+    if (typeof bias !== 'number' || Math.abs(bias) > LARGEST_BIAS)
+      return `expected biases from -${LARGEST_BIAS} to ${LARGEST_BIAS}`;
+    biases.set(Number(key), bias);
+  }
+  return biases;
+}
