@@ -38,10 +38,8 @@ export function logRequests(
     };
     const outgoing = outgoingOf(context);
     // A streamed answer ends long after its handler: the line is logged when the last byte went out.
-    let isClosed = false;
     let isHandled = false;
     outgoing?.once('close', () => {
-      isClosed = true;
       if (isHandled) finish(!outgoing.writableFinished);
     });
     await next();
@@ -49,7 +47,7 @@ export function logRequests(
     // Of a WebSocket only its beginning is a request.
     if (outgoing === undefined || isUpgraded(context)) finish(false);
     // A client that left earlier has cancelled the handler, which knows only now how far it came.
-    else if (isClosed) finish(!outgoing.writableFinished);
+    else if (outgoing.closed) finish(!outgoing.writableFinished);
   };
 }
 

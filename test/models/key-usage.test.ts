@@ -121,7 +121,7 @@ describe('the usage of a key', () => {
       30,
     );
     now = 60_000;
-    assert.equal(usage.tokens?.remaining, 90);
+    assert.deepEqual(usage.tokens, { limit: 100, remaining: 90, resetMs: 30_000 });
   });
 
   test('refuses for good what never fits', () => {
