@@ -98,3 +98,25 @@ describe('limits of keys that are not in headers', () => {
     assert.equal(refused.headers.get('x-amzn-errortype'), 'ThrottlingException');
   });
 });
+
+describe("limits of keys at OpenAI's routes", () => {
+  test('are told as its clients read them', async () => {
+    const server = testServer({ keys: [{ key: 'k', tokensPerMinute: 60 }] });
+    const ask = { model: 'package.json', prompt: 'A', max_tokens: 30 };
+    assert.equal((await server.post('/v1/completions', ask, headers)).status, 200);
+    const embedded = await server.post('/v1/embeddings', { model: 'package.json', input: 'A dog' }, headers);
+    assert.equal(embedded.status, 200);
+    for (const [path, body] of [
+      ['/v1/completions', ask],
+      ['/v1/completions', { ...ask, stream: true }],
+      ['/v1/embeddings', { model: 'package.json', input: Array.from({ length: 40 }, () => 1) }],
+    ] as const) {
+      const refused = await server.post(path, body, headers);
+      assert.equal(refused.status, 429, path);
+      assert.ok(Number(refused.headers.get('retry-after')) > 50, path);
+      assert.equal(refused.headers.get('x-ratelimit-limit-tokens'), '60');
+      const { error } = (await refused.json()) as { error: Record<string, unknown> };
+      assert.equal(error['type'], 'rate_limit_error');
+    }
+  });
+});
