@@ -6,12 +6,13 @@ import { isLoopback } from '../config/loopback.js';
 import { GlossaError } from '../errors.js';
 import type { ModelRegistry } from '../models/registry.js';
 import { mountApiDocument } from './api-document.js';
-import { ownerOf, type ApiKeys } from './api-keys.js';
+import { headerCaller, type ApiKeys } from './api-keys.js';
 import { requireApiKey, requireKnownHost } from './access.js';
 import { allowOrigins } from './cors.js';
 import type { Dialect, ListenerKind, ServerApp, ServerContext, ServerEnv } from './dialect.js';
 import { errorHeaders, statusOf } from './error-status.js';
 import { mountHealth } from './health.js';
+import { limitKeys } from './key-limits.js';
 import { logRequests } from './request-log.js';
 import { mountViewer } from './viewer.js';
 
@@ -43,7 +44,7 @@ export function createApp(parts: AppParts): ServerApp {
 
   app.use(async function tellListener(context, next) {
     context.set('listener', listener);
-    context.set('caller', { keyId: ownerOf(context, keys) });
+    context.set('caller', headerCaller(context, keys));
     await next();
   });
   app.use(logRequests(log, settings));
@@ -55,8 +56,10 @@ export function createApp(parts: AppParts): ServerApp {
     if (isClosing()) throw new GlossaError('CLOSED', 'the server is shutting down');
     await next();
   });
+  // Before the limits: these cost no model anything.
   mountApiDocument(app, { dialects, listener });
   mountViewer(app);
+  app.use(limitKeys(dialects));
   for (const dialect of dialects) dialect.mount(app, listener);
   return app;
 }
@@ -64,7 +67,7 @@ export function createApp(parts: AppParts): ServerApp {
 /** An error in the shape of the dialect that owns the path, or in a plain one where none does. */
 function renderError(dialects: readonly Dialect[], context: ServerContext, error: GlossaError): Response {
   context.get('record').error = error;
-  for (const [name, value] of Object.entries(errorHeaders(error.code))) context.header(name, value);
+  for (const [name, value] of Object.entries(errorHeaders(error))) context.header(name, value);
   const owner = dialects.find((dialect) => dialect.owns(context.req.path, context));
   if (owner !== undefined) return owner.renderError(context, error);
   return context.json({ error: { code: error.code, message: error.message } }, statusOf(error.code));

@@ -11,12 +11,15 @@ import type { ModelRegistry } from '../models/registry.js';
 import type { TaskService } from '../tasks/task.js';
 import type { ApiKeys } from './api-keys.js';
 import type { ApiOperation } from './api-operation.js';
+import type { Arrival } from './arrival.js';
 
 /** What the line logged for a request says; handlers fill in what they know. */
 export interface RequestRecord {
   model?: string;
   promptTokens?: number;
   generatedTokens?: number;
+  /** Name of the API key, if its operator gave it one. */
+  key?: string;
   /** Only logged if the settings say so. */
   prompt?: string;
   /** The error that was rendered, or that broke a stream. */
@@ -33,12 +36,19 @@ export interface UpgradeRequest {
 /** What the server gives with a request. */
 export interface ServerBindings extends HttpBindings {
   readonly upgrade?: UpgradeRequest;
+  readonly arrival?: Arrival;
 }
 
 /** Types of Hono's context in this server. In-memory requests have no bindings. */
 export interface ServerEnv {
   Bindings: Partial<ServerBindings>;
-  Variables: { requestId: string; record: RequestRecord; listener: ListenerKind; caller: Caller };
+  Variables: {
+    requestId: string;
+    record: RequestRecord;
+    listener: ListenerKind;
+    caller: Caller;
+    leave?: () => void;
+  };
 }
 
 export type ServerApp = Hono<ServerEnv>;

@@ -31,7 +31,7 @@ const PATHS: ReadonlySet<string> = new Set(Object.keys(ROUTES).flatMap((path) =>
 
 /** The API of Booste's hosted GPT-2, in all generations of its clients: durable tasks that write words. */
 export const boosteDialect: DialectFactory = (services) => {
-  services.tasks.register(wordsTaskKind(services.models));
+  services.tasks.register(wordsTaskKind(services.models, (owner) => services.keys.callerWithId(owner)));
   return {
     name: 'booste',
     owns: (path) => PATHS.has(path),

@@ -15,10 +15,10 @@ export const glossaDialect: DialectFactory = (services) => ({
       return await handleGenerate(context, services);
     });
     app.get('/glossa/models', function listModels(context) {
-      return context.json({ models: modelEntries(services.models) });
+      return context.json({ models: modelEntries(services.models, context.get('caller')) });
     });
     app.get('/glossa/stats', async function stats(context) {
-      return context.json({ models: await loadedStats(services.models) });
+      return context.json({ models: await loadedStats(services.models, context.get('caller')) });
     });
     app.get('/glossa/tasks', function tasks(context) {
       return listTasks(context, services);
