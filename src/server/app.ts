@@ -56,10 +56,9 @@ export function createApp(parts: AppParts): ServerApp {
     if (isClosing()) throw new GlossaError('CLOSED', 'the server is shutting down');
     await next();
   });
-  // Before the limits: these cost no model anything.
+  app.use(limitKeys(dialects));
   mountApiDocument(app, { dialects, listener });
   mountViewer(app);
-  app.use(limitKeys(dialects));
   for (const dialect of dialects) dialect.mount(app, listener);
   return app;
 }
