@@ -1,6 +1,7 @@
 import type { DialectFactory } from '../../server/dialect.js';
 import { statusOf } from '../../server/error-status.js';
 import { operations } from './api.js';
+import { handleChat } from './chat/index.js';
 import { handleCompletion } from './completions/index.js';
 import { handleEmbeddings } from './embeddings/index.js';
 import { errorBody } from './errors.js';
@@ -25,6 +26,9 @@ export const openAiDialect: DialectFactory = (services) => ({
     app.post('/v1/completions', async function completion(context) {
       return await handleCompletion(context, services);
     });
+    app.post('/v1/chat/completions', async function chat(context) {
+      return await handleChat(context, services);
+    });
     app.post('/v1/embeddings', async function embeddings(context) {
       return await handleEmbeddings(context, services);
     });
@@ -40,6 +44,12 @@ export const openAiDialect: DialectFactory = (services) => ({
     // Ids may hold slashes.
     app.get('/v1/models/:id{.+}', function model(context) {
       return showModel(context, services);
+    });
+    app.post('/tokenize', async function tokenize(context) {
+      return await tokenizeRoute(context, services);
+    });
+    app.post('/detokenize', async function detokenize(context) {
+      return await detokenizeRoute(context, services);
     });
   },
   operations,
