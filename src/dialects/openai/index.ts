@@ -32,6 +32,12 @@ export const openAiDialect: DialectFactory = (services) => ({
     app.post('/v1/embeddings', async function embeddings(context) {
       return await handleEmbeddings(context, services);
     });
+    app.post('/tokenize', async function tokenize(context) {
+      return await tokenizeRoute(context, services);
+    });
+    app.post('/detokenize', async function detokenize(context) {
+      return await detokenizeRoute(context, services);
+    });
     app.get('/v1/models', function models(context) {
       return listModels(context, services);
     });
