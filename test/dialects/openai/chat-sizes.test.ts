@@ -96,10 +96,8 @@ describe('a large conversation', () => {
       messages: [{ role: 'user', content: 'a '.repeat(4 * MILLION) }],
     });
     assert.deepEqual([status, code, param], [400, 'context_length_exceeded', 'messages']);
-    assert.deepEqual(
-      server.engine.tokenized.filter((text) => text.length > 1000),
-      [],
-    );
+    // It was not even tokenized.
+    assert.ok(server.engine.tokenized.every((text) => text.length < 1000));
     assert.equal((await server.answer(QUESTION)).choices.length, 1);
   });
 

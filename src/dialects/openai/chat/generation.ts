@@ -1,5 +1,5 @@
 import type { PreparedChat } from '../../../chat/chat.js';
-import { prepareChat } from '../../../chat/index.js';
+import { prepareChat } from '../../../chat/prepare.js';
 import type { Generation, ModelInfo, Vocabulary } from '../../../engine/engine.js';
 import { GlossaError } from '../../../errors.js';
 import { tellConfigured } from '../../../generation/configured-parameters.js';
