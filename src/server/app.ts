@@ -5,6 +5,7 @@ import type { Configuration } from '../config/load.js';
 import { isLoopback } from '../config/loopback.js';
 import { GlossaError } from '../errors.js';
 import type { ModelRegistry } from '../models/registry.js';
+import { mountApiDocument } from './api-document.js';
 import { headerCaller, type ApiKeys } from './api-keys.js';
 import { requireApiKey, requireKnownHost } from './access.js';
 import { allowOrigins } from './cors.js';
@@ -13,6 +14,7 @@ import { errorHeaders, statusOf } from './error-status.js';
 import { mountHealth } from './health.js';
 import { limitKeys } from './key-limits.js';
 import { logRequests } from './request-log.js';
+import { mountViewer } from './viewer.js';
 
 /** What the server is assembled from. */
 export interface AppParts {
@@ -55,6 +57,8 @@ export function createApp(parts: AppParts): ServerApp {
     await next();
   });
   app.use(limitKeys(dialects));
+  mountApiDocument(app, { dialects, listener });
+  mountViewer(app);
   for (const dialect of dialects) dialect.mount(app, listener);
   return app;
 }

@@ -1,5 +1,6 @@
 import type { DialectFactory } from '../../server/dialect.js';
 import { statusOf } from '../../server/error-status.js';
+import { operations } from './api.js';
 import { checkedAnswer, envelope, firstCheckedAnswer, genericAnswer } from './answers.js';
 import {
   checkHandler,
@@ -44,6 +45,7 @@ export const boosteDialect: DialectFactory = (services) => {
         app.post(`${path}/`, answer);
       }
     },
+    operations,
     renderError: (context, error) => {
       const isEnveloped = context.req.path.startsWith('/api/');
       const body = isEnveloped ? envelope(false, error.message) : { message: error.message };

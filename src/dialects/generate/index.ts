@@ -4,6 +4,7 @@ import { GlossaError } from '../../errors.js';
 import type { DialectFactory, ServerContext } from '../../server/dialect.js';
 import { IGNORED_HEADER } from '../../server/ignored-header.js';
 import { upgradeWebSocket } from '../../server/upgrade-web-socket.js';
+import { operations } from './api.js';
 import { Batches } from './batches.js';
 import { ERROR_HEADER, errorResponse } from './errors.js';
 import { handleGenerateBatch, handleGenerateOne } from './http.js';
@@ -58,6 +59,7 @@ export const generateDialect: DialectFactory = (services) => {
       });
       app.get('/api/ws', upgradeWebSocket(openSession));
     },
+    operations,
     renderError: errorResponse,
     close: () => {
       for (const session of sessions) session.end();

@@ -1,5 +1,6 @@
 import type { DialectFactory } from '../../server/dialect.js';
 import { statusOf } from '../../server/error-status.js';
+import { operations } from './api.js';
 import { errorBody } from './errors.js';
 import { handleGenerate } from './generate.js';
 import { loadedStats, modelEntries } from './models.js';
@@ -29,5 +30,6 @@ export const glossaDialect: DialectFactory = (services) => ({
       return cancelTask(context, services);
     });
   },
+  operations,
   renderError: (context, error) => context.json(errorBody(error), statusOf(error.code)),
 });

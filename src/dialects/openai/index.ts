@@ -1,6 +1,9 @@
 import type { DialectFactory } from '../../server/dialect.js';
 import { statusOf } from '../../server/error-status.js';
+import { operations } from './api.js';
 import { handleChat } from './chat/index.js';
+import { handleCompletion } from './completions/index.js';
+import { handleEmbeddings } from './embeddings/index.js';
 import { errorBody } from './errors.js';
 import { listModels, showModel } from './models/index.js';
 
@@ -22,6 +25,12 @@ export const openAiDialect: DialectFactory = (services) => ({
     app.post('/v1/chat/completions', async function chat(context) {
       return await handleChat(context, services);
     });
+    app.post('/v1/completions', async function completion(context) {
+      return await handleCompletion(context, services);
+    });
+    app.post('/v1/embeddings', async function embeddings(context) {
+      return await handleEmbeddings(context, services);
+    });
     app.get('/v1/models', function models(context) {
       return listModels(context, services);
     });
@@ -30,5 +39,6 @@ export const openAiDialect: DialectFactory = (services) => ({
       return showModel(context, services);
     });
   },
+  operations,
   renderError: (context, error) => context.json(errorBody(error), statusOf(error.code)),
 });

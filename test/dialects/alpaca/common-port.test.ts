@@ -24,6 +24,7 @@ const otherDialect: DialectFactory = (services) => ({
       context.json({ other: await readJsonObject(context, services.settings.bodyLimit) }),
     );
   },
+  operations: [],
   renderError: (context, error) => context.json({ otherError: error.message }, 400),
 });
 
