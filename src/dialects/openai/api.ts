@@ -1,11 +1,13 @@
 import { INTEGER, json, listOf, record, TEXT, type ApiOperation } from '../../server/api-operation.js';
 import { closedBody, COMPLETION, EMBEDDINGS, ERROR, MODEL, MODELS } from './api-shapes.js';
+import { chatOperation } from './chat/api.js';
 import { completionSchema } from './completions/schema.js';
 import { embeddingsSchema } from './embeddings/schema.js';
 import { detokenizeSchema, tokenizeSchema } from './tokens/schema.js';
 
 /** The routes of this API. */
 export const operations: readonly ApiOperation[] = [
+  chatOperation(ERROR),
   {
     method: 'post',
     path: '/v1/completions',
