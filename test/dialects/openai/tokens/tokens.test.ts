@@ -129,6 +129,10 @@ describe('POST /tokenize', () => {
     );
     assert.equal(token_strs?.length, tokens.length);
     assert.equal(token_strs.join(''), 'The little dog<|endoftext|>');
+    const dog = await answerOf(await post('/tokenize', { prompt: '🐕', return_token_strs: true }));
+    assert.ok(dog.tokens.length > 1, 'tokens hold parts of the character');
+    const parts = dog.token_strs?.map((text) => text.replace(/^bytes:/, '').replaceAll('\\x', '')) ?? [];
+    assert.equal(Buffer.from(parts.join(''), 'hex').toString(), '🐕');
   });
 
   test('wants one text', async () => {
