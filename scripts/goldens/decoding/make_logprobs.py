@@ -46,7 +46,12 @@ def own_texts(model: torch.nn.Module, start: list[list[int]], eos: int) -> list[
                 torch.tensor([prompt]),
                 attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
                 generation_config=transformers.GenerationConfig(
-                    do_sample=True, top_k=0, min_new_tokens=new, max_new_tokens=new, eos_token_id=eos, pad_token_id=eos
+                    do_sample=True,
+                    top_k=0,
+                    min_new_tokens=new,
+                    max_new_tokens=new,
+                    eos_token_id=eos,
+                    pad_token_id=eos,
                 ),
             ).tolist()
         rows.append(row)
