@@ -21,5 +21,6 @@ export function startEngine(
     kvType: 'f16',
     beamCells: 0,
     queueLimit: 64,
+    queueTokens: 1_000_000,
   });
 }

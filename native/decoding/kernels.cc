@@ -106,6 +106,24 @@ double exponentials(std::span<const float> scores, float max, std::span<float> w
 }
 
 GLOSSA_MULTIVERSION
+double sumOfExponentials(std::span<const float> scores, float max) {
+  constexpr std::size_t kBlock = 16 * kLanes;  // a lane's 16 terms stay exact enough to be added in float
+  const float* const in = scores.data();
+  const std::size_t whole = scores.size() / kLanes * kLanes;
+  double total = 0;
+  for (std::size_t start = 0; start < whole; start += kBlock) {
+    float lanes[kLanes] = {};
+    const std::size_t end = std::min(start + kBlock, whole);
+    for (std::size_t i = start; i < end; i += kLanes) {
+      for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += exponential(in[i + lane] - max);
+    }
+    for (const float lane : lanes) total += static_cast<double>(lane);
+  }
+  for (std::size_t i = whole; i < scores.size(); ++i) total += static_cast<double>(exponential(in[i] - max));
+  return total;
+}
+
+GLOSSA_MULTIVERSION
 double sum(std::span<const float> values) {
   double lanes[kSumLanes] = {};
   const std::size_t whole = values.size() / kSumLanes * kSumLanes;

@@ -26,6 +26,9 @@ void divide(std::span<float> values, float divisor);
 /// The exponential is a Cody-Waite reduction with a degree-6 polynomial; relative error below 2e-7.
 double exponentials(std::span<const float> scores, float max, std::span<float> weights);
 
+/// The sum alone.
+double sumOfExponentials(std::span<const float> scores, float max);
+
 /// Sum in double.
 double sum(std::span<const float> values);
 

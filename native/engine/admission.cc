@@ -116,7 +116,8 @@ void Scheduler::admit(Sequence& sequence) {
   }
   cache_.admit(sequence);
   sequence.state = SequenceState::prefilling;
-  if (!request.promptReported) request.cachedTokens = sequence.evaluated;
+  // Of a prompt that is scored, only what this request itself has computed comes again.
+  if (!request.promptReported) request.cachedTokens = request.spec.promptLogprobs ? 0 : sequence.evaluated;
 }
 
 /// A search gets slots for all of its beams; the first of them leads.

@@ -55,7 +55,7 @@ KvCache::LiveMatch KvCache::findLive(std::int32_t adapterSet, std::span<const st
 }
 
 void KvCache::admit(Sequence& sequence) {
-  const auto wanted = sequence.history.ids().first(sequence.history.size() - 1);
+  const auto wanted = sequence.history.ids().first(sequence.reusableTokens());
   const std::int32_t adapterSet = sequence.request.spec.adapterSet;
   const LiveMatch live = reusePrefixes_ ? findLive(adapterSet, wanted) : LiveMatch{};
   reserve(sequence);

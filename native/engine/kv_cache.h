@@ -20,7 +20,7 @@ class KvCache {
 
   std::int32_t freeSlots(SlotKind kind) const;
   /// Gives a sequence a slot, with the longest prefix of its row that can be had without computing; sets its
-  /// `evaluated` to that length. At least the row's last token is left to compute. Needs a free slot.
+  /// `evaluated` to that length, at most Sequence::reusableTokens(). Needs a free slot.
   void admit(Sequence& sequence);
   /// Gives a sequence an empty slot. Needs a free slot.
   void reserve(Sequence& sequence);

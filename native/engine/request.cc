@@ -1,6 +1,7 @@
 #include "engine/request.h"
 
 #include <algorithm>
+#include <limits>
 #include <span>
 
 namespace glossa {
@@ -43,11 +44,15 @@ Sequence::Sequence(Request& owner, std::int32_t indexInRequest, TokenHistory row
       index(indexInRequest),
       history(std::move(row)),
       text(owner.stopStrings, start),
-      tail(start.context + start.unfinished),
+      tail(start.context, start.unfinished),
       chooser(chooserFor(owner, indexInRequest)) {}
 
 std::int32_t Sequence::generated() const {
   return static_cast<std::int32_t>(history.size() - request.spec.prompt.size());
+}
+
+std::size_t Sequence::reusableTokens() const {
+  return request.scoresPrompt() ? request.scoredTokens : history.size() - 1;
 }
 
 Request::Request(RequestSpec given, std::size_t vocabularySize, const TextStart& start)
@@ -55,6 +60,8 @@ Request::Request(RequestSpec given, std::size_t vocabularySize, const TextStart&
       processors(makeProcessors(parametersOfWholeText(spec))),
       stopStrings(spec.stopStrings),
       endedResults(static_cast<std::size_t>(spec.numReturnSequences), false) {
+  if (spec.promptLogprobs)
+    promptScores.push_back({spec.prompt.front(), std::numeric_limits<float>::quiet_NaN()});
   const bool searches = spec.decoding.numBeams > 1;
   if (searches) beams = std::make_unique<BeamSearch>(spec.decoding, vocabularySize);
   const TokenHistory row = firstRow(spec, vocabularySize);
@@ -62,6 +69,13 @@ Request::Request(RequestSpec given, std::size_t vocabularySize, const TextStart&
   for (std::int32_t index = 0; index < rows; ++index) {
     sequences.push_back(std::make_unique<Sequence>(*this, index, row, start));
   }
+}
+
+void Request::scorePrompt(std::span<const float> logits) {
+  const auto top = static_cast<std::size_t>(*spec.promptLogprobs);
+  if (scoredTokens == 0)
+    promptScores.reserve(1 + (spec.prompt.size() - 1) * (1 + std::min(top, logits.size())));
+  appendLogprobs(logits, spec.prompt[++scoredTokens], top, promptScores);
 }
 
 bool Request::isFinished() const {

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "decoding/beam_search.h"
 #include "decoding/chooser.h"
 #include "decoding/finish_reason.h"
+#include "decoding/logprobs.h"
 #include "decoding/processor.h"
 #include "decoding/row_constraint.h"
 #include "decoding/token_history.h"
@@ -56,6 +58,11 @@ struct RequestSpec {
   /// those ended: in their random stream, in what processors take for generated, and in the grammar. Of a
   /// search only the text goes on.
   std::int32_t continuedTokens = 0;
+  /// Likeliest tokens that are told of at each generated token besides itself, 0 to kMostLogprobs; nothing:
+  /// no token comes with what the model's own scores say of it. Not with beams.
+  std::optional<std::int32_t> logprobs;
+  /// The same of the prompt's tokens. All of them are computed, no kept prefix is used.
+  std::optional<std::int32_t> promptLogprobs;
   std::optional<Clock::time_point> deadline;
 };
 
@@ -80,6 +87,9 @@ struct Sequence {
   /// New tokens. The history's own count has those of earlier calls besides.
   std::int32_t generated() const;
   std::int32_t pendingTokens() const { return static_cast<std::int32_t>(history.size()) - evaluated; }
+  /// Leading tokens of its row whose logits nobody needs: all but the last, or, of a prompt that is being
+  /// scored, those that have been.
+  std::size_t reusableTokens() const;
   bool active() const { return state == SequenceState::prefilling || state == SequenceState::decoding; }
   bool holdsSlot() const { return slot >= 0; }
 };
@@ -98,9 +108,17 @@ struct Request {
   bool paused = false;
   bool promptReported = false;
   std::int32_t cachedTokens = 0;  ///< of the prompt, reused when its first sequence was admitted
+  /// With promptLogprobs: what is known so far of the prompt's tokens. The first, of which nothing is (NaN);
+  /// then of each itself and the likeliest ones.
+  std::vector<TokenLogprob> promptScores;
+  std::size_t scoredTokens = 0;  ///< of the prompt: those whose logits have told of the next one
 
   bool isFinished() const;
   bool givesWay() const { return spec.priority == Priority::background; }
+  /// Whether logits of prompt tokens are still to be read for promptLogprobs.
+  bool scoresPrompt() const { return spec.promptLogprobs && scoredTokens + 1 < spec.prompt.size(); }
+  /// Reads the logits of the prompt token that is the next to be scored.
+  void scorePrompt(std::span<const float> logits);
   SlotKind slotKind() const { return beams ? SlotKind::beam : SlotKind::stream; }
   /// A sequence that is evaluating what all siblings need, if one is.
   Sequence* lead() const;
@@ -130,6 +148,8 @@ struct Event {
   std::int32_t sequence = 0;
   std::int32_t tokenId = 0;
   float logprob = 0;
+  /// token: what its request's logprobs ask for; prompt: Request::promptScores
+  std::vector<TokenLogprob> logprobs;
   std::string text;                  ///< token, finish: final text
   bool endsInsideCharacter = false;  ///< finish: see FinalText
   FinishReason finishReason = FinishReason::eos;

@@ -150,11 +150,14 @@ class Scheduler {
   void buildBatch(const std::vector<Sequence*>& sequences);
   std::int32_t pendingChunk(const Sequence& sequence) const;
   std::int32_t promptBudget() const;
+  std::int32_t scoredRowsPerBatch() const;
   void learnPromptSpeed(Clock::duration elapsed);
   void addShare(Sequence& sequence, std::int32_t tokens);
   void decode(const std::vector<Sequence*>& sequences);
   void accept(const Share& share);
+  void scorePrompt(const Share& share);
   void takeLogits(Sequence& sequence, std::span<const float> logits);
+  void finishWithPrompt(Sequence& lead);
   void completePrompt(Sequence& lead);
   void chooseNext(Sequence& sequence, std::span<const float> logits);
   void finish(Sequence& sequence, FinishReason reason);

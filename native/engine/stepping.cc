@@ -1,5 +1,6 @@
 // One step of the scheduler: admit, batch, decode, choose.
 #include <algorithm>
+#include <utility>
 
 #include "engine/scheduler.h"
 
@@ -20,6 +21,11 @@ constexpr std::int32_t kTellingPromptTokens = 32;
 constexpr std::chrono::milliseconds kAdapterTurn{40};
 /// Reproducible mode cuts prompts at multiples of this.
 constexpr std::int32_t kFixedChunk = 128;
+/// Logits of prompt tokens in one batch: llama.cpp keeps room for the most there ever were. But few rows
+/// would waste the pass over the weights.
+constexpr std::size_t kScoredBytes = std::size_t{32} << 20U;
+constexpr std::size_t kLeastScoredRows = 32;
+constexpr std::size_t kMostScoredRows = 512;
 
 }  // namespace
 
@@ -92,11 +98,14 @@ std::vector<Sequence*> Scheduler::activeSequences() const {
 }
 
 void Scheduler::addShare(Sequence& sequence, std::int32_t tokens) {
+  const Request& request = sequence.request;
   const auto row = sequence.history.ids();
   for (std::int32_t i = 0; i < tokens; ++i) {
     const std::int32_t position = sequence.evaluated + i;
-    const bool last = static_cast<std::size_t>(position) + 1 == row.size();
-    batch_.push_back({row[static_cast<std::size_t>(position)], position, sequence.slot, last});
+    const auto place = static_cast<std::size_t>(position);
+    const bool last = place + 1 == row.size();
+    const bool scored = request.scoresPrompt() && place >= request.scoredTokens;
+    batch_.push_back({row[place], position, sequence.slot, last || scored});
   }
   shares_.push_back({&sequence, tokens, batch_.size() - 1});
 }
@@ -109,13 +118,25 @@ void Scheduler::buildBatch(const std::vector<Sequence*>& sequences) {
     if (sequence->state == SequenceState::decoding) addShare(*sequence, 1);
   }
   std::int32_t budget = promptBudget();
+  std::int32_t scoredRows = scoredRowsPerBatch();
   for (Sequence* sequence : sequences) {
     if (sequence->state != SequenceState::prefilling || budget <= 0) continue;
     budget = promptShare(*sequence, budget);
-    const std::int32_t tokens = std::min(budget, pendingChunk(*sequence));
+    std::int32_t tokens = std::min(budget, pendingChunk(*sequence));
+    if (sequence->request.scoresPrompt()) {
+      tokens = std::min(tokens, scoredRows);
+      scoredRows -= tokens;
+      if (tokens == 0) continue;
+    }
     addShare(*sequence, tokens);
     budget -= tokens;
   }
+}
+
+/// Prompt tokens of which a batch may want logits.
+std::int32_t Scheduler::scoredRowsPerBatch() const {
+  const std::size_t rows = kScoredBytes / (source_->vocabularySize() * sizeof(float));
+  return static_cast<std::int32_t>(std::clamp(rows, kLeastScoredRows, kMostScoredRows));
 }
 
 /// Tokens of a row that may be evaluated at once. Reproducible mode evaluates what was generated token by
@@ -179,14 +200,26 @@ void Scheduler::accept(const Share& share) {
   Sequence& sequence = *share.sequence;
   if (!sequence.active()) return;  // a sibling's failure has ended its request
   sequence.evaluated += share.tokens;
-  if (sequence.pendingTokens() > 0) return;
   try {
+    if (sequence.request.scoresPrompt()) scorePrompt(share);
+    if (sequence.pendingTokens() > 0) return;
     takeLogits(sequence, source_->logits(share.last));
   } catch (const ConstraintError& error) {
     fail(sequence.request, {Fault::request, error.what(), "grammar"});
   } catch (const std::exception& error) {
     // A defect of ours, or no memory left: the others of the step need not suffer for it.
     fail(sequence.request, {Fault::engine, error.what(), {}});
+  }
+}
+
+/// Reads the logits of prompt tokens before the next decode makes them void. Of a prompt that is evaluated
+/// again, those that were read before want none.
+void Scheduler::scorePrompt(const Share& share) {
+  Request& request = share.sequence->request;
+  const std::size_t first = share.last + 1 - static_cast<std::size_t>(share.tokens);
+  for (std::size_t index = first; index <= share.last && request.scoresPrompt(); ++index) {
+    if (static_cast<std::size_t>(batch_[index].position) == request.scoredTokens)
+      request.scorePrompt(source_->logits(index));
   }
 }
 
@@ -204,6 +237,10 @@ void Scheduler::takeLogits(Sequence& sequence, std::span<const float> logits) {
   // Siblings start from the same cells and the same logits; they are forked before anyone can finish.
   std::vector<Sequence*> starting{&sequence};
   completePrompt(sequence);
+  if (sequence.request.spec.decoding.maxNewTokens == 0) {
+    finishWithPrompt(sequence);
+    return;
+  }
   for (const auto& sibling : sequence.request.sequences) {
     if (sibling->state != SequenceState::following) continue;
     if (cache_.fork(sequence, *sibling, sequence.evaluated)) {
@@ -218,6 +255,13 @@ void Scheduler::takeLogits(Sequence& sequence, std::span<const float> logits) {
   }
 }
 
+/// Nothing is to be generated: what was wanted is known of the prompt.
+void Scheduler::finishWithPrompt(Sequence& lead) {
+  // No sibling is to take its cells over.
+  lead.state = SequenceState::decoding;
+  for (const auto& member : lead.request.sequences) finish(*member, FinishReason::length);
+}
+
 void Scheduler::completePrompt(Sequence& lead) {
   Request& request = lead.request;
   if (request.promptReported) return;
@@ -225,8 +269,10 @@ void Scheduler::completePrompt(Sequence& lead) {
   const auto promptTokens = static_cast<std::int32_t>(request.spec.prompt.size());
   counters_.promptTokens += promptTokens;
   counters_.cachedPromptTokens += request.cachedTokens;
-  report(lead,
-         {.type = Event::Type::prompt, .promptTokens = promptTokens, .cachedTokens = request.cachedTokens});
+  report(lead, {.type = Event::Type::prompt,
+                .logprobs = std::exchange(request.promptScores, {}),
+                .promptTokens = promptTokens,
+                .cachedTokens = request.cachedTokens});
 }
 
 void Scheduler::chooseNext(Sequence& sequence, std::span<const float> logits) {
@@ -244,6 +290,7 @@ void Scheduler::chooseNext(Sequence& sequence, std::span<const float> logits) {
     report(sequence, {.type = Event::Type::token,
                       .tokenId = outcome->choice->token,
                       .logprob = outcome->choice->logprob,
+                      .logprobs = std::move(outcome->logprobs),
                       .text = std::move(outcome->text)});
   }
   if (outcome->finished) finish(sequence, *outcome->finished);

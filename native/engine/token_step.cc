@@ -29,7 +29,7 @@ std::optional<TokenOutcome> TokenStep::run(Sequence& sequence, std::span<const f
   const RowConstraint* grammar = sequence.history.constraint();
   if (grammar != nullptr) {
     // An empty text was all that the grammar allowed.
-    if (grammar->isComplete()) return TokenOutcome{{}, {}, FinishReason::stop};
+    if (grammar->isComplete()) return TokenOutcome{{}, {}, {}, FinishReason::stop};
     // Greedy decoding would take id 0 of a row in which nothing is left, which the grammar does not permit.
     if (row_.isEmpty()) return std::nullopt;
   }
@@ -37,7 +37,10 @@ std::optional<TokenOutcome> TokenStep::run(Sequence& sequence, std::span<const f
   if (!choice) return std::nullopt;
   sequence.history.append(choice->token);
   std::string text = sequence.text.push(source_.piece(choice->token));
-  return TokenOutcome{choice, std::move(text), finishReason(sequence, choice->token)};
+  std::vector<TokenLogprob> logprobs;
+  if (const auto top = sequence.request.spec.logprobs)
+    appendLogprobs(logits, choice->token, static_cast<std::size_t>(*top), logprobs);
+  return TokenOutcome{choice, std::move(text), std::move(logprobs), finishReason(sequence, choice->token)};
 }
 
 void TokenStep::propose(Sequence& beam, std::span<const float> logits) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "engine/logits_source.h"
 #include "engine/request.h"
@@ -12,6 +13,7 @@ namespace glossa {
 struct TokenOutcome {
   std::optional<Choice> choice;          ///< nothing if a grammar allowed no further token
   std::string text;                      ///< text that became final
+  std::vector<TokenLogprob> logprobs;    ///< if the request asks for them: of the choice, then the likeliest
   std::optional<FinishReason> finished;  ///< why the sequence ends with this token, if it does
 };
 

@@ -2,6 +2,9 @@
 
 #include <chrono>
 #include <cmath>
+#include <span>
+
+#include "node/base64.h"
 
 namespace glossa {
 
@@ -153,6 +156,19 @@ DecodingParameters decodingParametersOf(const Napi::Object& object, std::size_t 
   return parameters;
 }
 
+std::optional<std::int32_t> logprobsOf(const Napi::Object& object, const char* key) {
+  const auto value = object.Get(key);
+  if (!value.IsNumber()) return std::nullopt;
+  const double count = value.As<Napi::Number>().DoubleValue();
+  // Also false for NaN.
+  if (!(count >= 0 && count <= kMostLogprobs) || count != std::floor(count)) {
+    throw Napi::RangeError::New(object.Env(), std::string("expected ") + key + " from 0 to " +
+                                                  std::to_string(kMostLogprobs) + ", received " +
+                                                  value.ToString().Utf8Value());
+  }
+  return static_cast<std::int32_t>(count);
+}
+
 RequestSpec requestSpecOf(const Napi::Object& object, std::size_t vocabularySize, std::int32_t adapterSets) {
   RequestSpec spec;
   spec.id = integerOf<std::uint64_t>(object, "id");
@@ -169,6 +185,8 @@ RequestSpec requestSpecOf(const Napi::Object& object, std::size_t vocabularySize
   }
   spec.priority = priorityOf(object.Get("priority"));
   spec.continuedTokens = continuedTokensOf(object, spec.prompt.size());
+  spec.logprobs = logprobsOf(object, "logprobs");
+  spec.promptLogprobs = logprobsOf(object, "promptLogprobs");
   if (const auto remainingMs = object.Get("remainingMs"); remainingMs.IsNumber()) {
     const std::chrono::duration<double, std::milli> remaining(remainingMs.As<Napi::Number>().DoubleValue());
     spec.deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(remaining);
@@ -217,6 +235,13 @@ Napi::Array tuple(Napi::Env env, const Values&... values) {
   return array;
 }
 
+/// As text, because messages between processes are JSON: base64 of each token's id (int32) and logarithm
+/// (float32) in the machine's byte order.
+Napi::Value packed(Napi::Env env, std::span<const TokenLogprob> logprobs) {
+  static_assert(sizeof(TokenLogprob) == sizeof(std::int32_t) + sizeof(float));
+  return Napi::String::New(env, base64(std::as_bytes(logprobs)));
+}
+
 Napi::Array toTuple(Napi::Env env, const Event& event) {
   const auto id = static_cast<double>(event.requestId);
   switch (event.type) {
@@ -241,7 +266,11 @@ Napi::Array toTuple(Napi::Env env, const Event& event) {
 
 Napi::Array toTuples(Napi::Env env, const std::vector<Event>& events) {
   auto array = Napi::Array::New(env, events.size());
-  for (std::uint32_t i = 0; i < events.size(); ++i) array.Set(i, toTuple(env, events[i]));
+  for (std::uint32_t i = 0; i < events.size(); ++i) {
+    auto fields = toTuple(env, events[i]);
+    if (!events[i].logprobs.empty()) fields.Set(fields.Length(), packed(env, events[i].logprobs));
+    array.Set(i, fields);
+  }
   return array;
 }
 

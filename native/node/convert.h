@@ -32,6 +32,9 @@ Napi::Array toArray(Napi::Env env, const std::vector<std::int32_t>& tokens);
 
 /// @throws Napi::RangeError for an id outside the vocabulary
 DecodingParameters decodingParametersOf(const Napi::Object& object, std::size_t vocabularySize);
+/// How many likeliest tokens are asked for; nothing if the key is absent.
+/// @throws Napi::RangeError for a number outside 0 to kMostLogprobs
+std::optional<std::int32_t> logprobsOf(const Napi::Object& object, const char* key);
 /// @throws Napi::RangeError for an empty prompt, an id outside the vocabulary, an adapter set that is none,
 /// an unknown priority or more continued tokens than the prompt has
 RequestSpec requestSpecOf(const Napi::Object& object, std::size_t vocabularySize, std::int32_t adapterSets);

@@ -94,12 +94,19 @@ Napi::Value measureChoice(const Napi::CallbackInfo& info) {
   for (std::size_t i = 0; i < prompt.size(); ++i)
     prompt[i] = static_cast<std::int32_t>(i * 7 % logits.ElementLength());
   const TokenHistory history(prompt, logits.ElementLength());
+  const auto logprobs = logprobsOf(info[1].As<Napi::Object>(), "logprobs");
+  std::vector<TokenLogprob> told;
   ScoreRow row;
   const auto start = Clock::now();
   for (std::uint32_t step = 0; step < rounds; ++step) {
     row.assign({logits.Data(), logits.ElementLength()});
     for (const auto& processor : processors) processor->apply(row, history);
-    if (!chooser->choose(row, step)) throw Napi::Error::New(info.Env(), "no token was chosen");
+    const auto choice = chooser->choose(row, step);
+    if (!choice) throw Napi::Error::New(info.Env(), "no token was chosen");
+    told.clear();
+    if (logprobs)
+      appendLogprobs({logits.Data(), logits.ElementLength()}, choice->token,
+                     static_cast<std::size_t>(*logprobs), told);
   }
   return Napi::Number::New(info.Env(), secondsSince(start) * 1000 / rounds);
 }

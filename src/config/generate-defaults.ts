@@ -7,17 +7,23 @@ import { flag, integer, LARGEST_INT32, number } from '../generation/request-valu
  * setting `generateDefaults`. Nothing is filled in.
  */
 export const generateParameters = {
-  num_beams: integer({ least: 1, most: 64 }),
-  do_sample: flag(),
-  /** 0: greedy, or plain beam search. */
-  temperature: number({ least: 0, most: 1e6 }),
-  top_p: number({ least: 0, most: 1 }),
-  top_k: integer({ least: 0, most: LARGEST_INT32 }),
-  max_new_tokens: integer({ least: 1, most: LARGEST_INT32 }),
-  repetition_penalty: number({ least: 1e-6, most: 1e6 }),
-  length_penalty: number({ least: -100, most: 100 }),
-  /** In the settings the server's: its n-th request without a seed of its own draws from the n-th stream of it. */
-  seed: integer({ least: 0, most: LARGEST_INT32 }),
+  num_beams: integer({ least: 1, most: 64 }).describe('1: greedy or drawn. More: beam search.'),
+  do_sample: flag().describe('false: the likeliest text. true: random draws.'),
+  temperature: number({ least: 0, most: 1e6 }).describe('0: greedy, or plain beam search.'),
+  top_p: number({ least: 0, most: 1 }).describe(
+    'Keeps a token if the mass ranked above it is less; 1 keeps all.',
+  ),
+  top_k: integer({ least: 0, most: LARGEST_INT32 }).describe('Keeps the k likeliest tokens; 0 keeps all.'),
+  max_new_tokens: integer({ least: 1, most: LARGEST_INT32 }).describe('New tokens at most.'),
+  repetition_penalty: number({ least: 1e-6, most: 1e6 }).describe(
+    'Makes tokens that came before less likely; 1 is off.',
+  ),
+  length_penalty: number({ least: -100, most: 100 }).describe(
+    "Exponent of the length by which a beam's score is divided.",
+  ),
+  seed: integer({ least: 0, most: LARGEST_INT32 }).describe(
+    "In the settings the server's: its n-th request without a seed of its own draws from the n-th stream of it.",
+  ),
 };
 
 const { num_beams, do_sample, temperature, top_p, top_k } = generateParameters;

@@ -26,6 +26,7 @@ import { unpackedVocabulary } from './packed-vocabulary.js';
 import { PendingCalls } from './pending-calls.js';
 import type { CallName, Calls, FromEngine, Submission } from './protocol.js';
 import { RestartPolicy } from './restart-policy.js';
+import { estimatedTokens, WaitingTokens } from './waiting-tokens.js';
 
 export interface EngineEvents {
   onProgress?: (fraction: number) => void;
@@ -47,6 +48,8 @@ interface Job {
   readonly submitted: number;
   /** Tells in a refusal which values the client never sent. */
   readonly explain: (error: GlossaError) => GlossaError;
+  /** Its prompt does not wait any more. */
+  readonly leaveQueue: () => void;
 }
 
 type State = 'starting' | 'ready' | 'restarting' | 'closed';
@@ -58,6 +61,7 @@ export class EngineProcess implements Engine {
   readonly #jobs = new Map<number, Job>();
   readonly #calls = new PendingCalls();
   readonly #restarts = new RestartPolicy();
+  readonly #waitingTokens: WaitingTokens;
   #child: EngineChild | null = null;
   #info: ModelInfo | null = null;
   #state: State = 'starting';
@@ -69,6 +73,7 @@ export class EngineProcess implements Engine {
   private constructor(options: EngineOptions, events: EngineEvents) {
     this.#options = options;
     this.#events = events;
+    this.#waitingTokens = new WaitingTokens(options.queueTokens);
   }
 
   /**
@@ -102,6 +107,9 @@ export class EngineProcess implements Engine {
     const { defaults = {}, signal } = options;
     const request = parseGenerationRequest(input, defaults);
     this.#checkQueue();
+    // A longer prompt is refused as soon as it is looked at.
+    const tokens = Math.min(estimatedTokens([request.prompt]), this.#info?.contextSize ?? Infinity);
+    const leaveQueue = this.#waitingTokens.enter(tokens);
     const id = this.#nextId++;
     const seed = request.seed ?? randomInt(2 ** 48 - 1);
     const stream = new EventStream(
@@ -116,7 +124,7 @@ export class EngineProcess implements Engine {
     const submitted = performance.now();
     const explain = (error: GlossaError): GlossaError => tellConfigured(error, input, defaults);
     const terms = { adapterSet, priority, continuedTokens };
-    const job: Job = { cancelled: false, deaths: 0, stream, terms, submitted, explain };
+    const job: Job = { cancelled: false, deaths: 0, stream, terms, submitted, explain, leaveQueue };
     this.#jobs.set(id, job);
     if (this.#state === 'ready') this.#submit(id, job);
     if (signal !== undefined) stream.cancelOn(signal);
@@ -127,16 +135,16 @@ export class EngineProcess implements Engine {
     inputs: readonly (string | readonly number[])[],
     { adapterSet = 0, signal }: EmbedOptions = {},
   ): Promise<Embeddings> {
-    return unpacked(await this.#queuedCall('embed', { inputs, adapterSet }, signal));
+    return unpacked(await this.#queuedCall('embed', { inputs, adapterSet }, inputs, signal));
   }
 
   async tokenize(text: string, options: TokenizeOptions = {}): Promise<number[]> {
     const { addSpecial = false, parseSpecial = false, signal } = options;
-    return await this.#queuedCall('tokenize', { text, addSpecial, parseSpecial }, signal);
+    return await this.#queuedCall('tokenize', { text, addSpecial, parseSpecial }, [text], signal);
   }
 
   async detokenize(tokens: readonly number[], { signal }: CallOptions = {}): Promise<string> {
-    return await this.#queuedCall('detokenize', { tokens }, signal);
+    return await this.#queuedCall('detokenize', { tokens }, [tokens], signal);
   }
 
   vocabulary(): Promise<Vocabulary> {
@@ -213,7 +221,7 @@ export class EngineProcess implements Engine {
       // Repeated once: a request that kills the engine must not do so again and again.
       if (!job.stream.delivered && !job.cancelled && job.deaths < 2) continue;
       job.stream.fail(error);
-      this.#jobs.delete(id);
+      this.#forget(id);
     }
     this.#calls.rejectAll(error);
     if (this.#restarts.isHopeless) this.#failEverything(error);
@@ -253,7 +261,7 @@ export class EngineProcess implements Engine {
         generatedTokens: 0,
       });
     }
-    if (job.stream.ended) this.#jobs.delete(id);
+    if (job.stream.ended) this.#forget(id);
   }
 
   #receive(message: FromEngine): void {
@@ -281,13 +289,19 @@ export class EngineProcess implements Engine {
       this.#fail(id, new GlossaError(code, reason, param === '' ? {} : { param }));
       return;
     }
+    job.leaveQueue();
     job.stream.push(generationEvent(event));
-    if (job.stream.ended) this.#jobs.delete(id);
+    if (job.stream.ended) this.#forget(id);
   }
 
   #fail(id: number, error: GlossaError): void {
     const job = this.#jobs.get(id);
     job?.stream.fail(job.explain(error));
+    this.#forget(id);
+  }
+
+  #forget(id: number): void {
+    this.#jobs.get(id)?.leaveQueue();
     this.#jobs.delete(id);
   }
 
@@ -300,15 +314,18 @@ export class EngineProcess implements Engine {
   async #queuedCall<Name extends CallName>(
     name: Name,
     ask: Calls[Name]['ask'],
+    inputs: readonly (string | readonly number[])[],
     signal: AbortSignal | undefined,
   ): Promise<Calls[Name]['answer']> {
     this.#checkOpen();
     this.#checkQueue();
+    const leaveQueue = this.#waitingTokens.enter(estimatedTokens(inputs));
     this.#queuedCalls += 1;
     try {
       return await this.#call(name, ask, signal);
     } finally {
       this.#queuedCalls -= 1;
+      leaveQueue();
     }
   }
 

@@ -199,6 +199,11 @@ export interface EngineOptions {
   readonly kvType: KvType;
   /** Requests that may wait; one more is refused with OVERLOADED. */
   readonly queueLimit: number;
+  /**
+   * Tokens of prompts and other texts that may wait to be computed, all requests together; what exceeds it is refused
+   * with OVERLOADED, unless nothing else waits.
+   */
+  readonly queueTokens: number;
   /** Adapters that requests can be decoded with, all of a set together; default: one set without any. */
   readonly adapterSets?: readonly (readonly LoraAdapter[])[];
 }

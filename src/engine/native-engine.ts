@@ -14,6 +14,8 @@ type NotDecoding =
   | 'stopStrings'
   | 'stopStringsSpanPrompt'
   | 'grammar'
+  | 'logprobs'
+  | 'promptLogprobs'
   | 'maxTime';
 
 /** What a token is chosen by; native/decoding/parameters.h. */
@@ -43,14 +45,33 @@ export interface NativeRequest extends DecodingParameters, RequestTerms {
   readonly stopStringsSpanPrompt: boolean;
   /** GBNF; `submit` throws what is wrong with it. */
   readonly grammar?: string | undefined;
+  /** Likeliest tokens told of at each generated token, and at each of the prompt: 0 to 20 (re-checked natively). */
+  readonly logprobs?: number | undefined;
+  readonly promptLogprobs?: number | undefined;
   /** Milliseconds from now to the deadline; absent for none. */
   readonly remainingMs?: number;
 }
 
 /** Events of a step as they cross the border: tuples, because there are hundreds a second. */
 export type NativeEvent =
-  | readonly ['prompt', id: number, promptTokens: number, cachedTokens: number]
-  | readonly ['token', id: number, sequence: number, tokenId: number, logprob: number, text: string]
+  | readonly [
+      'prompt',
+      id: number,
+      promptTokens: number,
+      cachedTokens: number,
+      /** There if the request has `promptLogprobs`; src/engine/packed-logprobs.ts. */
+      packedLogprobs?: string,
+    ]
+  | readonly [
+      'token',
+      id: number,
+      sequence: number,
+      tokenId: number,
+      logprob: number,
+      text: string,
+      /** There if the request has `logprobs`. */
+      packedLogprobs?: string,
+    ]
   | readonly [
       'finish',
       id: number,

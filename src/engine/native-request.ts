@@ -67,7 +67,7 @@ function checkContinued(tokens: number, promptTokens: number): void {
 
 /** The last generated token is never fed back, so it needs no place in the context. */
 function checkFits(promptTokens: number, maxNewTokens: number, contextSize: number): void {
-  if (promptTokens + maxNewTokens - 1 <= contextSize) return;
+  if (promptTokens + Math.max(maxNewTokens - 1, 0) <= contextSize) return;
   throw new GlossaError(
     'CONTEXT_OVERFLOW',
     `prompt: ${promptTokens} tokens and ${maxNewTokens} new ones exceed the context of ${contextSize} tokens`,

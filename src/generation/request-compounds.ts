@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { GlossaError } from '../errors.js';
+import { withJsonForm, type JsonSchema } from '../json-forms.js';
 import { checkGrammar } from './grammar.js';
 import { expectations, LARGEST_INT32, mismatch, type Bounds } from './request-values.js';
 
@@ -14,23 +15,26 @@ type Fault = (value: unknown) => string | undefined;
 
 /** Text that has an exact UTF-8 form and that C strings survive: no lone surrogates, no NUL. */
 export function text(expected = 'text'): Checked<string> {
-  return custom<string>(expected, textFault(expected));
+  return custom<string>(expected, textFault(expected), TEXT);
 }
 
 /** A GBNF grammar, looked through before anything that could choke on it sees it. */
 export function grammar(): Checked<string> {
   const expected = 'a GBNF grammar';
   const fault = textFault(expected);
-  return custom<string>(expected, (value) => fault(value) ?? grammarFault(value as string));
+  return custom<string>(expected, (value) => fault(value) ?? grammarFault(value as string), TEXT);
 }
 
 /** Text, or token ids, of any length. */
 export function prompt(): Checked<string | readonly number[]> {
   const expected = 'text or an array of token ids';
-  return custom<string | readonly number[]>(expected, (value) =>
-    typeof value === 'string'
-      ? textFault(expected)(value)
-      : idsFault(expected, { least: 0, most: Infinity })(value),
+  return custom<string | readonly number[]>(
+    expected,
+    (value) =>
+      typeof value === 'string'
+        ? textFault(expected)(value)
+        : idsFault(expected, { least: 0, most: Infinity })(value),
+    { anyOf: [TEXT, { type: 'array', items: TOKEN_ID }] },
   );
 }
 
@@ -38,20 +42,23 @@ export function prompt(): Checked<string | readonly number[]> {
 export function texts({ most, longest }: { most: number; longest: number }): Checked<readonly string[]> {
   const expected = `an array of at most ${most} texts of 1 to ${longest} characters`;
   const itemFault = textFault(expected);
-  return custom<readonly string[]>(expected, (value) =>
-    listFault(value, expected, { least: 0, most }, (item) => {
-      const fault = itemFault(item);
-      if (fault !== undefined || typeof item !== 'string') return fault;
-      if (item.length > 0 && item.length <= longest) return undefined;
-      return `expected ${expected}, received one of ${item.length} characters`;
-    }),
+  return custom<readonly string[]>(
+    expected,
+    (value) =>
+      listFault(value, expected, { least: 0, most }, (item) => {
+        const fault = itemFault(item);
+        if (fault !== undefined || typeof item !== 'string') return fault;
+        if (item.length > 0 && item.length <= longest) return undefined;
+        return `expected ${expected}, received one of ${item.length} characters`;
+      }),
+    { type: 'array', maxItems: most, items: { ...TEXT, minLength: 1, maxLength: longest } },
   );
 }
 
 /** Several token ids. */
 export function tokenIds({ most }: { most: number }): Checked<readonly number[]> {
   const expected = `an array of at most ${most} token ids`;
-  return custom<readonly number[]>(expected, idsFault(expected, { least: 0, most }));
+  return custom<readonly number[]>(expected, idsFault(expected, { least: 0, most }), idsForm({ most }));
 }
 
 /** One token id or several; becomes several. */
@@ -62,8 +69,10 @@ export function oneOrMoreIds({
 }): Reshaped<number | readonly number[], readonly number[]> {
   const expected = `a token id or an array of at most ${most}`;
   const fault = idsFault(expected, { least: 0, most });
-  return custom<number | readonly number[]>(expected, (value) =>
-    typeof value === 'number' ? idFault(value) : fault(value),
+  return custom<number | readonly number[]>(
+    expected,
+    (value) => (typeof value === 'number' ? idFault(value) : fault(value)),
+    { anyOf: [TOKEN_ID, idsForm({ most })] },
   )
     .transform((value): readonly number[] => (typeof value === 'number' ? [value] : value))
     .register(expectations, { expected });
@@ -78,8 +87,11 @@ export function idSequences({
   longest: number;
 }): Checked<readonly (readonly number[])[]> {
   const expected = `an array of at most ${most} arrays of 1 to ${longest} token ids`;
-  return custom<readonly (readonly number[])[]>(expected, (value) =>
-    listFault(value, expected, { least: 0, most }, idsFault(expected, { least: 1, most: longest })),
+  return custom<readonly (readonly number[])[]>(
+    expected,
+    (value) =>
+      listFault(value, expected, { least: 0, most }, idsFault(expected, { least: 1, most: longest })),
+    { type: 'array', maxItems: most, items: idsForm({ least: 1, most: longest }) },
   );
 }
 
@@ -100,12 +112,20 @@ export function sequenceBiases({
     `an array of at most ${most} pairs of 1 to ${longest} token ids ` +
     `and a number from ${bias.least} to ${bias.most}`;
   const fault = idsFault(expected, { least: 1, most: longest });
-  return custom<readonly SequenceBias[]>(expected, (value) =>
-    listFault(value, expected, { least: 0, most }, (item) => {
-      if (!Array.isArray(item) || item.length !== 2) return mismatch(expected, item);
-      const [ids, added] = item as unknown[];
-      return fault(ids) ?? (isWithin(added, bias) ? undefined : mismatch(expected, added));
-    }),
+  const pair = pairForm(idsForm({ least: 1, most: longest }), {
+    type: 'number',
+    minimum: bias.least,
+    maximum: bias.most,
+  });
+  return custom<readonly SequenceBias[]>(
+    expected,
+    (value) =>
+      listFault(value, expected, { least: 0, most }, (item) => {
+        if (!Array.isArray(item) || item.length !== 2) return mismatch(expected, item);
+        const [ids, added] = item as unknown[];
+        return fault(ids) ?? (isWithin(added, bias) ? undefined : mismatch(expected, added));
+      }),
+    { type: 'array', maxItems: most, items: pair },
   )
     .transform((value): readonly SequenceBias[] => [
       ...new Map(value.map((item) => [item[0].join(), item])).values(),
@@ -116,22 +136,39 @@ export function sequenceBiases({
 /** From which new token on, and by which factor with each token, something grows. */
 export function decay(factor: Pick<Bounds, 'most'>): Checked<readonly [start: number, factor: number]> {
   const expected = `[an integer from 0 to ${LARGEST_INT32}, a number above 0 and at most ${factor.most}]`;
-  return custom<readonly [start: number, factor: number]>(expected, (value) => {
-    if (!Array.isArray(value) || value.length !== 2) return mismatch(expected, value);
-    const [start, growth] = value as unknown[];
-    if (!isInteger(start)) return mismatch(expected, start);
-    return isWithin(growth, { least: Number.MIN_VALUE, most: factor.most })
-      ? undefined
-      : mismatch(expected, growth);
-  });
+  return custom<readonly [start: number, factor: number]>(
+    expected,
+    (value) => {
+      if (!Array.isArray(value) || value.length !== 2) return mismatch(expected, value);
+      const [start, growth] = value as unknown[];
+      if (!isInteger(start)) return mismatch(expected, start);
+      return isWithin(growth, { least: Number.MIN_VALUE, most: factor.most })
+        ? undefined
+        : mismatch(expected, growth);
+    },
+    pairForm(TOKEN_ID, { type: 'number', exclusiveMinimum: 0, maximum: factor.most }),
+  );
 }
 
-function custom<T>(expected: string, fault: Fault): Checked<T> {
-  return z
+/** @param form what it takes, in the words of JSON Schema */
+function custom<T>(expected: string, fault: Fault, form: JsonSchema): Checked<T> {
+  const schema = z
     .custom<T>((value) => fault(value) === undefined, {
       error: ({ input }) => fault(input) ?? mismatch(expected, input),
     })
     .register(expectations, { expected });
+  return withJsonForm(schema, form);
+}
+
+const TEXT: JsonSchema = { type: 'string' };
+const TOKEN_ID: JsonSchema = { type: 'integer', minimum: 0, maximum: LARGEST_INT32 };
+
+function idsForm({ least = 0, most }: { readonly least?: number; readonly most: number }): JsonSchema {
+  return { type: 'array', ...(least > 0 && { minItems: least }), maxItems: most, items: TOKEN_ID };
+}
+
+function pairForm(...prefixItems: readonly [first: JsonSchema, second: JsonSchema]): JsonSchema {
+  return { type: 'array', prefixItems, items: false, minItems: 2, maxItems: 2 };
 }
 
 function textFault(expected: string): Fault {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { withJsonForm } from '../json-forms.js';
+
 /** How long an array may be, and what it holds in the words of error messages: "text". */
 export interface ArrayBounds {
   readonly least?: number;
@@ -18,7 +20,7 @@ export function boundedArray<T>(
   element: z.ZodType<T>,
   { least = 0, most, of }: ArrayBounds,
 ): z.ZodType<readonly T[]> {
-  return z.unknown().transform((given, context): readonly T[] => {
+  const schema = z.unknown().transform((given, context): readonly T[] => {
     const refuse = (message: string): never => {
       context.addIssue({ code: 'custom', message });
       return z.NEVER;
@@ -34,11 +36,17 @@ export function boundedArray<T>(
     }
     return values;
   });
+  return withJsonForm(schema, (convert) => ({
+    type: 'array',
+    ...(least > 0 && { minItems: least }),
+    maxItems: most,
+    items: convert(element),
+  }));
 }
 
 /** One text, or an array: told apart before either is looked at, so that a refusal is about what was meant. */
 export function textOrArray<One, Many>(text: z.ZodType<One>, array: z.ZodType<Many>): z.ZodType<One | Many> {
-  return z.unknown().transform((given, context): One | Many => {
+  const schema = z.unknown().transform((given, context): One | Many => {
     if (typeof given !== 'string' && !Array.isArray(given)) {
       context.addIssue({ code: 'custom', message: 'expected a string or an array' });
       return z.NEVER;
@@ -46,9 +54,11 @@ export function textOrArray<One, Many>(text: z.ZodType<One>, array: z.ZodType<Ma
     const result = typeof given === 'string' ? text.safeParse(given) : array.safeParse(given);
     return result.success ? result.data : passOn(result.error, context, []);
   });
+  return withJsonForm(schema, (convert) => ({ anyOf: [convert(text), convert(array)] }));
 }
 
-function passOn(error: z.ZodError, context: z.RefinementCtx, path: readonly PropertyKey[]): never {
+/** Takes over what another schema found wrong. Never returns a value that counts. */
+export function passOn(error: z.ZodError, context: z.RefinementCtx, path: readonly PropertyKey[]): never {
   for (const issue of error.issues)
     context.issues.push({ ...issue, input: undefined, path: [...path, ...issue.path] });
   return z.NEVER;

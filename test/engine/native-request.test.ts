@@ -97,6 +97,30 @@ describe('a request for the scheduler', () => {
   });
 });
 
+describe('a prompt that is only scored', () => {
+  const scored = { promptLogprobs: 2, maxNewTokens: 0 };
+
+  test('may fill the context, and no more than that', async () => {
+    const { prompt, maxNewTokens, promptLogprobs, logprobs } = await prepare({
+      ...scored,
+      prompt: 'a'.repeat(12),
+      logprobs: 3,
+    });
+    assert.deepEqual([prompt.length, maxNewTokens, promptLogprobs, logprobs], [12, 0, 2, 3]);
+    const full = Array<number>(30).fill(1);
+    assert.equal((await prepare({ ...scored, prompt: full })).prompt.length, 30);
+    await assert.rejects(prepare({ ...scored, prompt: [...full, 1] }), {
+      message: 'prompt: 31 tokens and 0 new ones exceed the context of 30 tokens',
+    });
+  });
+
+  test('is what 0 new tokens are for', async () => {
+    await assert.rejects(prepare({ prompt: 'abc', maxNewTokens: 0, logprobs: 1 }), {
+      message: 'maxNewTokens: expected at least 1 without promptLogprobs, received 0',
+    });
+  });
+});
+
 describe('a prompt that cannot fit', () => {
   test('is refused before it is tokenized, with the tokens it has at least', async () => {
     const info = { longestTokenBytes: 4 };

@@ -21,6 +21,7 @@ export function shippedEngineOptions(overrides: Partial<EngineOptions> = {}): En
     beamCells: 0,
     kvType: 'f16',
     queueLimit: 256,
+    queueTokens: 1_000_000,
     ...overrides,
   };
 }

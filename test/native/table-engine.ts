@@ -5,6 +5,8 @@ import type {
   NativeRequest,
   TableEngineOptions,
 } from '../../src/engine/native-engine.js';
+import { unpackPromptLogprobs, unpackTokenLogprobs } from '../../src/engine/packed-logprobs.js';
+import type { PromptTokenLogprobs, TokenLogprobs } from '../../src/generation/events.js';
 import { defaults } from './reference.js';
 import { PLAIN_TERMS } from '../fakes/engine.js';
 
@@ -35,6 +37,10 @@ export interface Outcome {
   readonly reasons: string[];
   /** Log-probability of each token. */
   readonly logprobs: number[][];
+  /** With the request's `logprobs`: what each token's event says of it. */
+  readonly modelLogprobs: TokenLogprobs[][];
+  /** With `promptLogprobs`: what the prompt's events say; one, unless something is wrong. */
+  readonly promptLogprobs: (readonly PromptTokenLogprobs[])[];
   /** Scores of beam search's hypotheses. */
   readonly scores: (number | null)[];
   readonly failure: string | null;
@@ -114,6 +120,8 @@ export class TableEngine {
         texts: Array<string>(sequences).fill(''),
         reasons: Array<string>(sequences).fill(''),
         logprobs: Array.from({ length: sequences }, () => []),
+        modelLogprobs: Array.from({ length: sequences }, () => []),
+        promptLogprobs: [],
         scores: Array<number | null>(sequences).fill(null),
         failure: null,
       };
@@ -195,11 +203,13 @@ export class TableEngine {
     switch (event[0]) {
       case 'prompt':
         Object.assign(outcome, { promptTokens: event[2], cachedTokens: event[3] });
+        if (event[4] !== undefined) outcome.promptLogprobs.push(unpackPromptLogprobs(event[4], event[2]));
         return;
       case 'token':
         if (outcome.reasons[event[2]] !== '') throw new Error('a token after the end of its sequence');
         outcome.tokens[event[2]]?.push(event[3]);
         outcome.logprobs[event[2]]?.push(event[4]);
+        if (event[6] !== undefined) outcome.modelLogprobs[event[2]]?.push(unpackTokenLogprobs(event[6]));
         this.#append(outcome, event[2], event[5]);
         return;
       case 'finish':

@@ -1,39 +1,49 @@
 import { z } from 'zod';
 
 import { GlossaError } from '../../errors.js';
+import { withJsonForm, type JsonSchema } from '../../json-forms.js';
 import { suggestion } from '../../nearest-name.js';
 import { firstProblem } from '../../schema-issues.js';
 import { isJsonObject, type JsonObject } from '../../server/json-body.js';
-import { numeric, orDefault, plainText } from '../../server/lenient-values.js';
+import { NUMERIC_TEXT, numeric, orDefault, plainText } from '../../server/lenient-values.js';
 
 /** Words that one request may ask for: hours on a small machine, so that a slip of the finger ends some day. */
 export const MOST_WORDS = 100_000;
 
 /** A number, which may come as a text, of a range. Out of it is an error here: clients have checked it already. */
 function numberWithin(least: number, most: number): z.ZodType<number> {
-  return numeric().refine(
+  const schema = numeric().refine(
     (value) => value >= least && value <= most,
     `expected a number from ${least} to ${most}`,
   );
+  return withJsonForm(schema, {
+    anyOf: [{ type: 'number', minimum: least, maximum: most }, NUMERIC_TEXT],
+  });
 }
 
 function integerWithin(least: number, most: number): z.ZodType<number> {
-  return numeric().refine(
+  const schema = numeric().refine(
     (value) => Number.isInteger(value) && value >= least && value <= most,
     `expected an integer from ${least} to ${most}`,
   );
+  return withJsonForm(schema, {
+    anyOf: [{ type: 'integer', minimum: least, maximum: most }, NUMERIC_TEXT],
+  });
 }
 
 /** What text generation can be asked for, under the names that clients send. */
 export const wordsSchema = z.object({
-  string: plainText(),
-  /** Words to predict. */
-  length: orDefault(integerWithin(0, MOST_WORDS), 5),
-  temperature: orDefault(numberWithin(0.1, 1), 0.8),
-  /** Most recent words of the text that are looked at. */
-  windowMax: orDefault(integerWithin(1, 1023), 100),
-  /** Our addition: makes the words repeatable. */
-  seed: orDefault(integerWithin(0, Number.MAX_SAFE_INTEGER).optional(), undefined),
+  string: plainText().describe('Text to continue.'),
+  length: orDefault(integerWithin(0, MOST_WORDS), 5).describe('Words to predict.'),
+  temperature: orDefault(numberWithin(0.1, 1), 0.8).describe(
+    'Scores are divided by it before a word is drawn.',
+  ),
+  windowMax: orDefault(integerWithin(1, 1023), 100).describe(
+    'Most recent words of the text that are looked at.',
+  ),
+  seed: orDefault(integerWithin(0, Number.MAX_SAFE_INTEGER).optional(), undefined).describe(
+    'Our addition: makes the words repeatable.',
+  ),
 });
 
 /** A checked request for words. */
@@ -41,24 +51,31 @@ export type WordsFields = z.output<typeof wordsSchema>;
 
 const modelName = z.string('expected a string');
 /** Not z.record(), which would go through its fields before they are counted. */
-const modelParameters = z.custom<JsonObject>(isJsonObject, 'expected an object');
+const modelParameters = withJsonForm(z.custom<JsonObject>(isJsonObject, 'expected an object'), (convert) => ({
+  ...inAllSpellings(convert(wordsSchema)),
+  additionalProperties: false,
+}));
 const taskId = z.string('expected a string').min(1, 'expected the id of a task').max(256, 'too long');
 
 /** Body of the routes for GPT-2. */
 export const gpt2BodySchema = wordsSchema.extend({
-  /** "gpt2", "gpt2-xl", or any id or alias. */
-  modelSize: orDefault(modelName, 'gpt2'),
+  modelSize: orDefault(modelName, 'gpt2').describe('"gpt2", "gpt2-xl", or any id or alias.'),
 });
 
 /** Body of the generic start. */
-export const genericBodySchema = z.object({ modelKey: modelName, modelParameters });
+export const genericBodySchema = z.object({
+  modelKey: modelName.describe('"gpt2", "gpt2-xl", or any id or alias.'),
+  modelParameters,
+});
 
 /** Body of everything that is about a task. */
-export const taskBodySchema = z.object({ TaskID: taskId });
+export const taskBodySchema = z.object({ TaskID: taskId.describe('What the start answered.') });
 
 /** Generation 3 wraps its bodies, and names the task otherwise. */
 export const longPollSchema = z.object({
-  longPoll: orDefault(z.boolean('expected true or false'), false),
+  longPoll: orDefault(z.boolean('expected true or false'), false).describe(
+    'Waits up to 25 seconds for the task to end.',
+  ),
 });
 
 /** Names of the documented Python functions' arguments, and another spelling of the task's id: understood as well. */
@@ -69,6 +86,30 @@ const OTHER_SPELLINGS: Readonly<Record<string, string>> = {
   taskID: 'TaskID',
   task_id: 'TaskID',
 };
+
+/** A schema with the other spellings of its fields beside them. */
+export function inAllSpellings(schema: JsonSchema): JsonSchema {
+  const properties = (schema['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>;
+  const required = (schema['required'] ?? []) as readonly string[];
+  const others = Object.entries(OTHER_SPELLINGS).filter(([, known]) => Object.hasOwn(properties, known));
+  const spellings = (name: string): string[] => [
+    name,
+    ...others.filter(([, known]) => known === name).map(([other]) => other),
+  ];
+  return {
+    ...schema,
+    properties: {
+      ...properties,
+      ...Object.fromEntries(
+        others.map(([other, known]) => [other, { ...properties[known], description: `Read as ${known}.` }]),
+      ),
+    },
+    required: required.filter((name) => spellings(name).length === 1),
+    allOf: required
+      .filter((name) => spellings(name).length > 1)
+      .map((name) => ({ anyOf: spellings(name).map((spelling) => ({ required: [spelling] })) })),
+  };
+}
 
 /** Fields of an object at most; the routes know fewer than a dozen. */
 export const MOST_FIELDS = 64;

@@ -21,16 +21,17 @@ export type GivenConfig = z.output<typeof configSchema>;
 const requestId = (): z.ZodType<string> =>
   plainText()
     .refine((text) => text !== '', 'expected a string that is not empty')
-    .refine((text) => text.length <= LONGEST_ID, `expected at most ${LONGEST_ID} characters`);
+    .refine((text) => text.length <= LONGEST_ID, `expected at most ${LONGEST_ID} characters`)
+    .meta({ minLength: 1, maxLength: LONGEST_ID });
 
 const promptSchema = z.object(
   {
-    /** Any text; with the others of a batch it names what can be continued. */
-    request_id: requestId(),
-    /** Ignored where the ids name something that can be continued. */
+    request_id: requestId().describe('Any text; with the others of a batch it names what can be continued.'),
     prompt: plainText()
       .refine((text) => text !== '', 'expected a string that is not empty')
-      .default(' '),
+      .meta({ minLength: 1 })
+      .default(' ')
+      .describe('Ignored where the ids name something that can be continued.'),
   },
   'expected an object',
 );
@@ -42,13 +43,23 @@ const lenientFlag = z
   .transform((value) => value !== false);
 
 const options = {
-  only_new_tokens: lenientFlag,
-  stream_response: lenientFlag,
-  generation_config: configSchema.nullish(),
+  only_new_tokens: lenientFlag.meta({
+    description: 'Whether the answer leaves the prompt out. What is not true or false counts as true.',
+    default: true,
+  }),
+  stream_response: lenientFlag.meta({
+    description: 'Whether text is sent as it comes. What is not true or false counts as true.',
+    default: true,
+  }),
+  generation_config: configSchema
+    .nullish()
+    .describe("How to decode; what is left out is the configuration's to say."),
 };
 
-const oneSchema = z.object({ ...promptSchema.shape, ...options });
-const batchSchema = z.object({
+/** Body of generate-one. */
+export const oneSchema = z.object({ ...promptSchema.shape, ...options });
+/** Body of generate-batch, and a message of the websocket. */
+export const batchSchema = z.object({
   prompts: boundedArray(promptSchema, { least: 1, most: MAX_PROMPTS, of: 'prompt' }),
   ...options,
 });

@@ -1,15 +1,34 @@
 import type { Engine, Generation } from '../../engine/engine.js';
-import type { FinishReason, GenerationEvent, PromptEvent } from '../../generation/events.js';
+import type {
+  FinishReason,
+  GenerationEvent,
+  PromptEvent,
+  PromptTokenLogprobs,
+  TokenLogprobs,
+} from '../../generation/events.js';
 import { ignoredParameters } from '../../generation/ignored-parameters.js';
 import type { GenerationRequestInput } from '../../generation/request.js';
 import { inSnakeCase } from './schema.js';
 import { snakeCase } from './snake-case.js';
+
+/** A token and its log-probability under the model's own scores; null for the prompt's first one. */
+interface Ranked<Logprob = number> {
+  readonly token_id: number;
+  readonly logprob: Logprob;
+}
+
+/** The same with the likeliest tokens at its place. */
+interface ModelLogprobs<Logprob = number> extends Ranked<Logprob> {
+  readonly top: readonly Ranked[];
+}
 
 /** One sequence of an answer. */
 interface SequenceResult {
   text: string;
   token_ids: number[];
   logprobs: number[];
+  /** If the request has `logprobs`. */
+  model_logprobs?: ModelLogprobs[];
   finish_reason: FinishReason | null;
   generated_tokens: number;
   /** With beams. */
@@ -20,6 +39,8 @@ interface SequenceResult {
 interface RequestReport {
   readonly prompt_tokens: number;
   readonly cached_tokens: number;
+  /** If the request has `prompt_logprobs`. */
+  readonly prompt_logprobs?: readonly ModelLogprobs<number | null>[];
   /** What makes the request repeatable; only if it was sampled. */
   readonly seed?: number;
   /** Parameters that the request set in vain; only if there are some. */
@@ -62,6 +83,8 @@ export class Answer {
     if (event.type === 'token') {
       result.token_ids.push(event.tokenId);
       result.logprobs.push(event.logprob);
+      if (event.modelLogprobs !== undefined)
+        (result.model_logprobs ??= []).push(modelLogprobs(event.modelLogprobs));
       return;
     }
     result.finish_reason = event.finishReason;
@@ -87,6 +110,7 @@ export function frameOf(event: GenerationEvent, source: AnswerSource): object {
         token_id: event.tokenId,
         logprob: event.logprob,
         text: event.text,
+        ...(event.modelLogprobs !== undefined && { model_logprobs: modelLogprobs(event.modelLogprobs) }),
       };
     case 'finish':
       return {
@@ -101,7 +125,7 @@ export function frameOf(event: GenerationEvent, source: AnswerSource): object {
 }
 
 function reportOf(
-  { promptTokens, cachedTokens }: PromptEvent,
+  { promptTokens, cachedTokens, promptLogprobs }: PromptEvent,
   { engine, generation: { request }, input }: AnswerSource,
 ): RequestReport {
   const eosTokenIds = request.eosTokenId ?? engine.info.eosTokenIds;
@@ -111,7 +135,18 @@ function reportOf(
   return {
     prompt_tokens: promptTokens,
     cached_tokens: cachedTokens,
+    ...(promptLogprobs !== undefined && { prompt_logprobs: promptLogprobs.map(modelLogprobs) }),
     ...(request.doSample && { seed: request.seed }),
     ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+function modelLogprobs(token: TokenLogprobs): ModelLogprobs;
+function modelLogprobs(token: PromptTokenLogprobs): ModelLogprobs<number | null>;
+function modelLogprobs({ tokenId, logprob, top }: PromptTokenLogprobs): ModelLogprobs<number | null> {
+  return {
+    token_id: tokenId,
+    logprob,
+    top: top.map((ranked) => ({ token_id: ranked.tokenId, logprob: ranked.logprob })),
   };
 }

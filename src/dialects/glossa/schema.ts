@@ -15,10 +15,8 @@ import { camelCase, snakeCase, snakeCaseKeys } from './snake-case.js';
  */
 export const generateBodySchema = z.strictObject({
   ...snakeCaseKeys(generationRequestSchema.shape),
-  /** Id or alias; absent: the default model. */
-  model: text('the id or alias of a model').optional(),
-  /** true: server-sent events; false: one JSON object at the end. */
-  stream: flag().default(false),
+  model: text('the id or alias of a model').optional().describe('Id or alias; absent: the default model.'),
+  stream: flag().default(false).describe('true: server-sent events; false: one JSON object at the end.'),
 });
 
 /** A request of this API, its generation in the engine's vocabulary. */

@@ -67,10 +67,51 @@ export function nameOf(param: string, route: RouteNames = {}): string {
 
 const CAMEL_CASE = /\b[a-z]+(?:[A-Z][a-z]*)+\b/g;
 
+/** Tokens that a model's context has no room for. */
+export interface Overflow {
+  readonly contextSize: number;
+  /** Of what was sent. */
+  readonly tokens: number;
+  /** To be generated behind them. */
+  readonly newTokens: number;
+  /** What was sent: "the prompt", "prompt 3", "the messages". */
+  readonly source: string;
+}
+
+/** The refusal of what does not fit, with the counts. */
+export function contextOverflow(
+  param: string,
+  { contextSize, tokens, newTokens, source }: Overflow,
+): GlossaError {
+  const parts = newTokens === 0 ? '' : ` and ${newTokens} new ones`;
+  const needed = `the ${tokens} of ${source}${parts}`;
+  return new GlossaError(
+    'CONTEXT_OVERFLOW',
+    `This model's maximum context length is ${contextSize} tokens, which ${needed} exceed.`,
+    { param },
+  );
+}
+
+/** What the engine says of a prompt that does not fit, or that cannot fit by its bytes alone. */
+const OVERFLOW = /(at least )?(\d+) tokens(?: and (\d+) new ones)? exceed the context of (\d+) tokens/;
+
+function overflowInOurNames({ message, cause }: GlossaError, param: string): GlossaError | undefined {
+  const [, atLeast = '', tokens, newTokens = '0', contextSize] = OVERFLOW.exec(message) ?? [];
+  if (tokens === undefined) return undefined;
+  const said = contextOverflow(param, {
+    ...{ contextSize: Number(contextSize), tokens: Number(tokens), newTokens: Number(newTokens) },
+    source: `the ${param}`,
+  });
+  const told = said.message.replace('which the ', `which the ${atLeast}`);
+  return new GlossaError('CONTEXT_OVERFLOW', told, { cause, param });
+}
+
 /** An error of the engine's own checks in the names of this API. */
 export function inOurNames(error: GlossaError, route: RouteNames = {}): GlossaError {
   if (error.param === undefined) return error;
   const param = nameOf(error.param, route);
+  const overflow = error.code === 'CONTEXT_OVERFLOW' ? overflowInOurNames(error, param) : undefined;
+  if (overflow !== undefined) return overflow;
   const message = error.message
     .replaceAll(CAMEL_CASE, (name) => nameOf(name, route))
     .replace(new RegExp(`^${error.param}: `), `${param}: `);

@@ -4,6 +4,7 @@ import { GlossaError } from '../../errors.js';
 import { text } from '../../generation/request-compounds.js';
 import { generationRequestSchema } from '../../generation/request.js';
 import { flag, integer, LARGEST_INT32 } from '../../generation/request-values.js';
+import { withJsonForm } from '../../json-forms.js';
 import { suggestion } from '../../nearest-name.js';
 import { firstProblem } from '../../schema-issues.js';
 import type { JsonObject } from '../../server/json-body.js';
@@ -18,32 +19,42 @@ const seed = integer({ least: -1, most: Number.MAX_SAFE_INTEGER }).transform((va
 
 /** Every field that a body of either form may have. null, which is Python's None, means the default. */
 export const fieldSchemas = {
-  input: text(),
-  num_return_sequences: orAbsent(numReturnSequences),
-  temperature: orAbsent(temperature),
-  seed: orAbsent(seed),
-  max_length: orAbsent(maxLength),
-  top_p: orAbsent(topP),
-  top_k: orAbsent(topK),
-  num_beams: orAbsent(numBeams),
-  no_repeat_ngram_size: orAbsent(noRepeatNgramSize),
-  length: orAbsent(integer({ least: 1, most: LARGEST_INT32 })),
-  p: orAbsent(topP),
-  k: orAbsent(topK),
-  repetition_penalty: orAbsent(repetitionPenalty),
-  stop_token: orAbsent(
-    text('text of 1 to 1024 characters').refine(
-      (value) => value.length >= 1 && value.length <= 1024,
-      'expected text of 1 to 1024 characters',
-    ),
+  input: text().describe('Text to continue.'),
+  num_return_sequences: orAbsent(numReturnSequences).describe('How many texts.'),
+  temperature: orAbsent(temperature).describe('Scores are divided by it.'),
+  seed: orAbsent(seed).describe('Makes the texts repeatable; -1 is none.'),
+  max_length: orAbsent(maxLength).describe('Tokens of a text at most, those of the input included.'),
+  top_p: orAbsent(topP).describe('Keeps a token if the mass ranked above it is less; 1 keeps all.'),
+  top_k: orAbsent(topK).describe('Keeps the k likeliest tokens; 0 keeps all.'),
+  num_beams: orAbsent(numBeams).describe('Beams of the search.'),
+  no_repeat_ngram_size: orAbsent(noRepeatNgramSize).describe(
+    'No run of so many tokens comes twice; 0 is off.',
   ),
-  test: orAbsent(flag()),
+  length: orAbsent(integer({ least: 1, most: LARGEST_INT32 })).describe('New tokens at most.'),
+  p: orAbsent(topP).describe('top-p.'),
+  k: orAbsent(topK).describe('top-k; 0 keeps all.'),
+  repetition_penalty: orAbsent(repetitionPenalty).describe(
+    'Makes tokens that came before less likely; 1 is off.',
+  ),
+  stop_token: orAbsent(
+    withJsonForm(
+      text('text of 1 to 1024 characters').refine(
+        (value) => value.length >= 1 && value.length <= 1024,
+        'expected text of 1 to 1024 characters',
+      ),
+      { type: 'string', minLength: 1, maxLength: 1024 },
+    ),
+  ).describe('Text that ends a text and is not part of it.'),
+  test: orAbsent(flag()).describe('true: a fixed text comes back, and no model is asked.'),
 };
 
 /** A number of any size, for fields that have no effect on a request. */
 export const anyNumber = orAbsent(
-  z.custom<number>((value) => typeof value === 'number', 'expected a number'),
-);
+  withJsonForm(
+    z.custom<number>((value) => typeof value === 'number', 'expected a number'),
+    { type: 'number' },
+  ),
+).describe('Has no effect in this mode.');
 
 /** The engine's names in the words of its messages, and what they are called in a body. */
 const NAMES: readonly (readonly [engine: string, body: Readonly<Record<Form, string>>])[] = [

@@ -36,7 +36,8 @@ const USED: Readonly<Record<Mode, readonly ModeField[]>> = {
 
 const modeField = choice(MODES)
   .nullish()
-  .transform((mode) => mode ?? 'sample-top-p');
+  .transform((mode) => mode ?? 'sample-top-p')
+  .describe('How to decode.');
 const { input, max_length, num_return_sequences, seed } = fieldSchemas;
 
 /** The body as a mode takes it: what the mode does not use needs no more than to be a number. */
@@ -52,10 +53,14 @@ function schemaFor(mode: Mode) {
 
 type Schema = ReturnType<typeof schemaFor>;
 type Body = z.output<Schema>;
-const SCHEMAS = Object.fromEntries(MODES.map((mode) => [mode, schemaFor(mode)])) as Record<Mode, Schema>;
+/** A body of the documented form in each mode. */
+export const MODE_BODIES = Object.fromEntries(MODES.map((mode) => [mode, schemaFor(mode)])) as Record<
+  Mode,
+  Schema
+>;
 
 /** Names of the fields of this form. */
-const FIELDS: readonly string[] = Object.keys(SCHEMAS['sample-top-p'].shape);
+const FIELDS: readonly string[] = Object.keys(MODE_BODIES['sample-top-p'].shape);
 
 /** What each mode decodes with. What is not its own is set as well: a configuration must not turn it into another. */
 const DECODING: Readonly<Record<Mode, (body: Body) => Partial<GenerationRequestInput>>> = {
@@ -83,7 +88,7 @@ const DECODING: Readonly<Record<Mode, (body: Body) => Partial<GenerationRequestI
  */
 export function parseModeBody(given: JsonObject): Invocation {
   const { mode } = checkFields(z.object({ mode: modeField }), given, FIELDS);
-  const body = checkFields(SCHEMAS[mode], given, FIELDS);
+  const body = checkFields(MODE_BODIES[mode], given, FIELDS);
   if (mode === 'beam') refuseMoreThanBeams(body);
   return {
     form: 'modes',

@@ -9,7 +9,7 @@ const { input, length, p, k, repetition_penalty, stop_token, test } = fieldSchem
 const { num_return_sequences, temperature, seed } = fieldSchemas;
 
 /** The product's first body form: always sampling, no modes. */
-const plainBody = z.strictObject({
+export const plainBody = z.strictObject({
   input,
   length,
   stop_token,
