@@ -31,6 +31,7 @@ export function objectSequences(compiler: SchemaCompiler, shape: Shape): readonl
   if (names.size > MAX_PROPERTIES) {
     refuse(shape.where, `expected at most ${MAX_PROPERTIES} properties, received ${names.size}`);
   }
+  compiler.spend(shape.where, names.size);
   const members: Member[] = [];
   for (const name of names) {
     const isRequired = shape.required.has(name);

@@ -136,7 +136,7 @@ test('several schemas and any object share one grammar', () => {
 
 test('names of rules cost the same however many there are', () => {
   const rules = new GrammarRules();
-  const names = Array.from({ length: 200_000 }, () => rules.reserve('rule'));
-  assert.deepEqual([new Set(names).size, names.at(-1)], [200_000, 'rule-200000']);
+  const names = Array.from({ length: 50_000 }, () => rules.reserve('rule'));
+  assert.deepEqual([new Set(names).size, names.at(-1)], [50_000, 'rule-50000']);
   assert.equal(rules.reserve('rule-7'), 'rule-7-2');
 });
