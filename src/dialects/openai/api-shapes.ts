@@ -77,3 +77,63 @@ export const MODEL = record({
   ...{ context_length: orNull(INTEGER), vocabulary_size: orNull(INTEGER) },
   capabilities: { type: 'object', additionalProperties: orNull(FLAG) },
 });
+
+const TOKEN_LOGPROB = { token: TEXT, logprob: NUMBER, bytes: orNull(listOf(INTEGER)) };
+const LOGPROBS = record({
+  content: orNull(listOf(record({ ...TOKEN_LOGPROB, top_logprobs: listOf(record(TOKEN_LOGPROB)) }))),
+  refusal: { type: 'null' },
+});
+const CALLED = record({ name: TEXT, arguments: TEXT });
+const CALL = record({ id: TEXT, type: oneOf('function'), function: CALLED });
+const CALL_PART = record({
+  ...{ index: INTEGER, 'id?': TEXT, 'type?': oneOf('function') },
+  'function?': record({ 'name?': TEXT, 'arguments?': TEXT }),
+});
+const REASON = oneOf('stop', 'length', 'tool_calls');
+
+/** A chat's answer. */
+export const CHAT = record({
+  ...{
+    id: TEXT,
+    object: oneOf('chat.completion'),
+    created: INTEGER,
+    model: TEXT,
+    'system_fingerprint?': TEXT,
+  },
+  choices: listOf(
+    record({
+      index: INTEGER,
+      message: record({
+        ...{ role: oneOf('assistant'), content: orNull(TEXT), refusal: { type: 'null' } },
+        'tool_calls?': listOf(CALL),
+      }),
+      logprobs: orNull(LOGPROBS),
+      finish_reason: REASON,
+    }),
+  ),
+  usage: USAGE,
+});
+
+/** A chunk of a chat's answer. */
+export const CHAT_CHUNK = record({
+  ...{
+    id: TEXT,
+    object: oneOf('chat.completion.chunk'),
+    created: INTEGER,
+    model: TEXT,
+    'system_fingerprint?': TEXT,
+  },
+  choices: listOf(
+    record({
+      index: INTEGER,
+      delta: record({
+        'role?': oneOf('assistant'),
+        'content?': orNull(TEXT),
+        'tool_calls?': listOf(CALL_PART),
+      }),
+      'logprobs?': orNull(LOGPROBS),
+      finish_reason: orNull(REASON),
+    }),
+  ),
+  'usage?': orNull(USAGE),
+});

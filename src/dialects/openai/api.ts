@@ -1,5 +1,6 @@
 import { INTEGER, json, listOf, record, TEXT, type ApiOperation } from '../../server/api-operation.js';
-import { closedBody, COMPLETION, EMBEDDINGS, ERROR, MODEL, MODELS } from './api-shapes.js';
+import { CHAT, CHAT_CHUNK, closedBody, COMPLETION, EMBEDDINGS, ERROR, MODEL, MODELS } from './api-shapes.js';
+import { chatSchema } from './chat/schema.js';
 import { completionSchema } from './completions/schema.js';
 import { embeddingsSchema } from './embeddings/schema.js';
 import { detokenizeSchema, tokenizeSchema } from './tokens/schema.js';
@@ -18,6 +19,23 @@ export const operations: readonly ApiOperation[] = [
         content: {
           'application/json': COMPLETION,
           'text/event-stream': { anyOf: [COMPLETION, { const: '[DONE]' }] },
+        },
+      },
+      default: ERROR,
+    },
+  },
+  {
+    method: 'post',
+    path: '/v1/chat/completions',
+    id: 'chat',
+    summary: "A conversation's next answer",
+    body: closedBody(chatSchema),
+    responses: {
+      200: {
+        description: 'All at once; or with stream one chunk each, [DONE] at the end.',
+        content: {
+          'application/json': CHAT,
+          'text/event-stream': { anyOf: [CHAT_CHUNK, { const: '[DONE]' }] },
         },
       },
       default: ERROR,
