@@ -60,7 +60,9 @@ const TASK_ID = { name: 'id', in: 'path', description: "The task's id.", schema:
 
 /** The engine's descriptions in this API's spelling. */
 const generateBody = (convert: Convert): JsonSchema =>
-  JSON.parse(inSnakeCase(JSON.stringify(convert(generateBodySchema)))) as JsonSchema;
+  JSON.parse(JSON.stringify(convert(generateBodySchema)), (key, value: unknown) =>
+    key === 'description' && typeof value === 'string' ? inSnakeCase(value) : value,
+  ) as JsonSchema;
 
 /** The routes of this API. */
 export const operations: readonly ApiOperation[] = [

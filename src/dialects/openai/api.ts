@@ -7,7 +7,6 @@ import { detokenizeSchema, tokenizeSchema } from './tokens/schema.js';
 
 /** The routes of this API. */
 export const operations: readonly ApiOperation[] = [
-  chatOperation(ERROR),
   {
     method: 'post',
     path: '/v1/completions',
@@ -25,6 +24,7 @@ export const operations: readonly ApiOperation[] = [
       default: ERROR,
     },
   },
+  chatOperation(ERROR),
   {
     method: 'post',
     path: '/v1/embeddings',
