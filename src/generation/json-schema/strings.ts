@@ -13,7 +13,7 @@ import { wholePattern } from './whole-pattern.js';
 /** Characters and classes of all patterns of one string once repetitions are written out. */
 const MAX_SIZE = 4000;
 /** How many of them take as long as reading a schema object. */
-const SIZE_OF_STEP = 20;
+const SIZE_OF_STEP = 4;
 
 /** Strings: with a length, a pattern, a format, or several of them. */
 export function stringSequences(compiler: SchemaCompiler, shape: Shape): readonly Sequence[] {
