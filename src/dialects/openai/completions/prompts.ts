@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 
 import { text, tokenIds } from '../../../generation/request-compounds.js';
 import { textsOrIds, type TextOrIds } from '../texts-or-ids.js';
