@@ -11,7 +11,7 @@ import { localFolder } from '../../scripts/convert/hub/snapshot.js';
 import { hasTokenizer } from '../../scripts/convert/lora/merge.js';
 import { progressPrinter, type ProgressStream } from '../../scripts/convert/progress.js';
 import { GlossaError } from '../errors.js';
-import { packageVersion } from './package.js';
+import { packageVersion } from '../package-version.js';
 
 /** A model as the flags of --compat alpaca describe it. */
 export interface WantedModel {

@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { GlossaError } from '../errors.js';
 import { registerConfigTable } from './config-table.js';
 import { registerModels } from './models.js';
-import { packageVersion } from './package.js';
+import { packageVersion } from '../package-version.js';
 import { registerServe } from './serve.js';
 
 /** Runs the command line and gives the process's exit code. */

@@ -70,7 +70,7 @@ async function askServer({
   const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host;
   const name = host.includes(':') ? `[${host}]` : host;
   const [key] = apiKeys;
-  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  const headers = key === undefined ? {} : { authorization: `Bearer ${key.key}` };
   try {
     const response = await fetch(`http://${name}:${settings.port}/glossa/models`, {
       headers,

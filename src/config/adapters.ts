@@ -62,7 +62,11 @@ export function lineage(entry: ModelEntry, entries: readonly ModelEntry[]): read
 }
 
 /** What a model with a base can have of its own all the same. */
-const OWN_SETTINGS: readonly string[] = ['preload', 'generation'] satisfies (keyof ModelSettings)[];
+const OWN_SETTINGS: readonly string[] = [
+  'preload',
+  'generation',
+  'chatTemplate',
+] satisfies (keyof ModelSettings)[];
 
 /** What has a base runs in its base's process: there is nothing to set for it that the process is started with. */
 function checkSharing(id: string, model: ModelSettings, base: string): void {

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { GlossaError } from '../errors.js';
 import { generationParametersSchema } from '../generation/request-fields.js';
 import { suggestion } from '../nearest-name.js';
 import { firstProblem } from '../schema-issues.js';
+import { apiKeySchema, resolveApiKeys, type ApiKey } from './api-keys.js';
 import { classicSource } from './classic-environment.js';
 import { isLoopback } from './loopback.js';
 import { resolveModels, type ModelCatalogue, type ModelEnvironment } from './models.js';
@@ -13,8 +13,8 @@ import { adapterSchema, modelSchema, settingsSchema, type Settings } from './sch
 import { environmentSource, fileSource, flagSource, type ConfigSource, type FlagValues } from './sources.js';
 
 /** Keys of what the settings hold in lists and records. */
-const ENTRY_KEYS = [modelSchema, adapterSchema, generationParametersSchema].flatMap(({ shape }) =>
-  Object.keys(shape),
+const ENTRY_KEYS = [modelSchema, adapterSchema, apiKeySchema, generationParametersSchema].flatMap(
+  ({ shape }) => Object.keys(shape),
 );
 
 /** All that a server needs to know at start. */
@@ -22,7 +22,7 @@ export interface Configuration {
   readonly settings: Settings;
   readonly catalogue: ModelCatalogue;
   /** From the settings and from the key file. */
-  readonly apiKeys: readonly string[];
+  readonly apiKeys: readonly ApiKey[];
   /** Variables of the llm-inference server that some of the settings come from. */
   readonly classicVariables: readonly string[];
 }
@@ -52,11 +52,11 @@ export function loadConfiguration(inputs: ConfigInputs): Configuration {
   ];
   const classic = classicSource(inputs.env, inputs.cwd, sources);
   const settings = parseSettings([...sources, classic.source]);
-  const fileKeys =
-    settings.apiKeyFile === undefined ? [] : readKeys(resolve(inputs.cwd, settings.apiKeyFile));
-  const apiKeys = [...new Set([...settings.apiKeys, ...fileKeys])];
+  const catalogue = resolveModels(settings, inputs);
+  const keyFile = settings.apiKeyFile === undefined ? undefined : resolve(inputs.cwd, settings.apiKeyFile);
+  const apiKeys = resolveApiKeys(settings.apiKeys, keyFile, catalogue);
   checkExposure(settings, apiKeys);
-  return { settings, catalogue: resolveModels(settings, inputs), apiKeys, classicVariables: classic.used };
+  return { settings, catalogue, apiKeys, classicVariables: classic.used };
 }
 
 /**
@@ -80,8 +80,10 @@ export function parseSettings(sources: readonly ConfigSource[]): Settings {
   const label = option === undefined || source === undefined ? String(name) : source.nameOf(option);
   const where = rest.length === 0 ? label : `${label} (${rest.map(String).join('.')})`;
   const [unknown] = problem.unknownKeys;
+  // What stands where a name should may be a key.
+  const shown = name === 'apiKeys' ? '' : ` ${unknown ?? ''}`;
   const message =
-    unknown === undefined ? problem.message : `unknown key ${unknown}${suggestion(unknown, ENTRY_KEYS)}`;
+    unknown === undefined ? problem.message : `unknown key${shown}${suggestion(unknown, ENTRY_KEYS)}`;
   throw new GlossaError('CONFIG_INVALID', `${where}: ${message}`);
 }
 
@@ -93,21 +95,8 @@ function mergeKeys(records: readonly unknown[]): unknown {
   return fault === undefined ? (Object.assign({}, ...records.toReversed()) as unknown) : fault;
 }
 
-function readKeys(path: string): string[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new GlossaError('CONFIG_INVALID', "apiKeyFile: the file can't be read", { cause });
-  }
-  const keys = text.split(/\r?\n/).map((line) => line.trim());
-  const found = keys.filter((key) => key !== '' && !key.startsWith('#'));
-  if (found.length === 0) throw new GlossaError('CONFIG_INVALID', 'apiKeyFile: the file holds no key');
-  return found;
-}
-
 /** Nobody should offer a computer to a whole network by mistake. */
-function checkExposure(settings: Settings, apiKeys: readonly string[]): void {
+function checkExposure(settings: Settings, apiKeys: readonly ApiKey[]): void {
   if (!settings.auth && apiKeys.length > 0) {
     throw new GlossaError(
       'CONFIG_INVALID',

@@ -13,6 +13,7 @@ import {
   lineage,
   type ModelEntry,
 } from './adapters.js';
+import { chatTemplateOf } from './chat-template.js';
 import { generationOf } from './generation.js';
 import type { ModelSettings, Settings } from './schema.js';
 
@@ -31,6 +32,8 @@ export interface ModelDefinition {
   readonly adapterSet: number;
   /** What its requests are generated with unless they say otherwise: its own, its bases', the server's. */
   readonly generation: GenerationDefaults;
+  /** Text of the chat template that goes before its file's own; absent: none is set. */
+  readonly chatTemplate?: string;
 }
 
 /** All models, and the id of the one that answers when a request names none. */
@@ -68,7 +71,7 @@ export interface ModelEnvironment {
  * The models that the settings ask for; the shipped one if they name none.
  *
  * @throws GlossaError CONFIG_INVALID if two models claim one name, a path is missing, options exclude each
- *   other, a base is unknown or its own, or the default is unknown
+ *   other, a chat template can't be used, a base is unknown or its own, or the default is unknown
  */
 export function resolveModels(settings: Settings, environment: ModelEnvironment): ModelCatalogue {
   const configured = configuredEntries(settings);
@@ -134,6 +137,7 @@ function define(
   const [id, model] = entry;
   const engine = engines.get(line.at(-1)?.[0] ?? id);
   if (engine === undefined) throw new Error(`no engine for ${id}`);
+  const chatTemplate = chatTemplateOf(line, settings.chatTemplate);
   const shippedAliases = isShipped(entry) ? SHIPPED_ALIASES.filter((alias) => !claimed.has(alias)) : [];
   const lora = adaptersOf(line);
   return {
@@ -146,6 +150,7 @@ function define(
     lora,
     adapterSet: indexOfSet(engine.adapterSets ?? [], lora),
     generation: generationOf(line, settings.generation),
+    ...(chatTemplate !== undefined && { chatTemplate }),
   };
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { KV_TYPES, MOST_SEQUENCES } from '../engine/cache-options.js';
 import { generationParametersSchema } from '../generation/request-fields.js';
+import { apiKeySchema } from './api-keys.js';
 import { DIALECT_NAMES, listenAddress } from './listeners.js';
 import { generateDefaultsSchema } from './generate-defaults.js';
 import { byteSize, longSeconds, modelName, seconds } from './values.js';
@@ -10,10 +11,10 @@ import { byteSize, longSeconds, modelName, seconds } from './values.js';
 export interface OptionMeta {
   readonly description: string;
   /**
-   * The value is a path, or adapters that hold one: relative ones start at the configuration file, or at the working
-   * directory.
+   * The value is a path, adapters that hold one, or a path unless it is the name of a template: relative ones start at
+   * the configuration file, or at the working directory.
    */
-  readonly path?: true | 'adapter';
+  readonly path?: true | 'adapter' | 'template';
   /** Only the configuration file can hold it. */
   readonly fileOnly?: true;
 }
@@ -70,6 +71,11 @@ const modelSettings = {
   }),
   preload: z.boolean().register(optionMeta, {
     description: 'Load at start instead of at first use; the default model always is',
+  }),
+  chatTemplate: z.string().min(1).register(optionMeta, {
+    description:
+      "Template of conversations: a Jinja file, or `alpaca`; unset takes the model file's own; see docs/chat.md",
+    path: 'template',
   }),
   generation: generationParametersSchema.register(optionMeta, {
     description:
@@ -155,6 +161,7 @@ export const settingsSchema = z.strictObject({
   queueLimit: modelSettings.queueLimit.default(256),
   queueTokens: modelSettings.queueTokens.default(1_000_000),
   preload: modelSettings.preload.default(false),
+  chatTemplate: modelSettings.chatTemplate.optional(),
   generation: modelSettings.generation.default({}),
   stateDir: z.string().min(1).optional().register(optionMeta, {
     description:
@@ -193,11 +200,15 @@ export const settingsSchema = z.strictObject({
     description:
       'Memory for all loaded models; beyond it the least recently used idle one is unloaded; 0 is no limit',
   }),
-  apiKeys: z.array(z.string().min(1)).default([]).register(optionMeta, {
-    description: 'Keys of which every request must carry one (all routes but `/health` and `/ping`)',
-  }),
+  apiKeys: z
+    .array(z.union([z.string().min(1), apiKeySchema]))
+    .default([])
+    .register(optionMeta, {
+      description:
+        'Keys of which every request must carry one (all routes but `/health` and `/ping`); in the file also objects with limits, see docs/keys.md',
+    }),
   apiKeyFile: z.string().min(1).optional().register(optionMeta, {
-    description: 'File with more API keys, one a line',
+    description: 'File with more API keys, one a line, as it is or as a JSON object with limits',
     path: true,
   }),
   auth: z.boolean().default(true).register(optionMeta, {

@@ -11,6 +11,7 @@ import {
   valueFromText,
   type OptionDescription,
 } from './options.js';
+import { ALPACA } from './chat-template.js';
 import { parseAdapter } from './values.js';
 
 /** Values of one source (flags, environment, file) before validation, and how messages name each of them. */
@@ -95,6 +96,7 @@ function absolutePaths(option: OptionDescription, value: unknown, base: string):
     typeof path === 'string' && path !== '' ? resolve(base, path) : path;
   if (option.meta.path === true) return Array.isArray(value) ? value.map(absolute) : absolute(value);
   if (option.meta.path === 'adapter') return withAdapterPaths(value, absolute);
+  if (option.meta.path === 'template') return templatePath(value, absolute);
   if (option.name !== 'models' || typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([id, model]: [string, unknown]) => [
     id,
@@ -109,7 +111,12 @@ function withPaths(model: unknown, absolute: (path: unknown) => unknown): unknow
     ...model,
     ...('path' in model && { path: absolute(model.path) }),
     ...('lora' in model && { lora: withAdapterPaths(model.lora, absolute) }),
+    ...('chatTemplate' in model && { chatTemplate: templatePath(model.chatTemplate, absolute) }),
   };
+}
+
+function templatePath(value: unknown, absolute: (path: unknown) => unknown): unknown {
+  return value === ALPACA ? value : absolute(value);
 }
 
 /** Adapters as objects, whether they were written so or as text. */

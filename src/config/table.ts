@@ -54,7 +54,7 @@ export function flagForm(option: OptionDescription): string {
     case 'list':
       return `${option.flag} ${listForm(option)}`;
     default:
-      return `${option.flag} ${option.meta.path === true ? 'FILE' : 'TEXT'}`;
+      return `${option.flag} ${option.meta.path === undefined ? 'TEXT' : 'FILE'}`;
   }
 }
 

@@ -65,8 +65,7 @@ export class GrammarRules {
 }
 
 /** What does not stand for itself between quotes: controls, line ends of Unicode, and surrogates without their pair. */
-const ESCAPED =
-  /["\\]|[\0-\x1f\x7f-\x9f\u2028\u2029\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const ESCAPED = /["\\\u2028\u2029\ufeff]|\p{Cc}|\p{Cs}/gu;
 
 /**
  * A text as GBNF writes it. Of U+0000 and lone surrogates, which no text of a model has, `checkGrammar` says so.

@@ -7,9 +7,10 @@ import { GlossaError } from '../errors.js';
 import type { GenerationDefaults } from '../generation/request.js';
 import { suggestion } from '../nearest-name.js';
 import { abortable } from '../abortable.js';
-import type { Caller } from './caller.js';
+import { ANYBODY, mayUse, type Caller } from './caller.js';
 import { MemoryBudget } from './memory-budget.js';
 import { loadedFilesSize, memoryEstimate } from './memory-estimate.js';
+import { MeteredEngine } from './metered-engine.js';
 import { ModelSlot, type SlotState } from './model-slot.js';
 
 /** The part of a logger that the registry uses; pino's fits. */
@@ -37,6 +38,8 @@ export interface ModelLease {
   /** Fills in `defaults` where a request says nothing. */
   readonly engine: Engine;
   readonly defaults: GenerationDefaults;
+  /** Text of the chat template that is configured for it, instead of its file's; absent: none is. */
+  readonly chatTemplate?: string;
   /** Idempotent. */
   release(): void;
 }
@@ -44,7 +47,8 @@ export interface ModelLease {
 /** What goes with the wish for a model. */
 export interface AcquireOptions {
   readonly signal?: AbortSignal;
-  readonly caller?: Caller;
+  /** Whose limits count, and whose models are there. */
+  readonly caller: Caller;
 }
 
 /** What can be said of a model without loading it. */
@@ -91,14 +95,21 @@ export class ModelRegistry {
     this.#budget = new MemoryBudget(options.memoryBudget, [...this.#slots.values()]);
   }
 
-  /** The id behind an id or alias; undefined if no model is called so. */
-  find(name: string): string | undefined {
-    return this.#names.get(name)?.definition.id;
+  /** The id behind an id or alias; undefined if no model that is there for the caller is called so. */
+  find(name: string, caller: Caller): string | undefined {
+    const id = this.#names.get(name)?.definition.id;
+    return id !== undefined && mayUse(caller, id) ? id : undefined;
   }
 
-  /** All models in their configured order. */
-  list(): ModelStatus[] {
-    return this.#served.map(statusOf);
+  /** All models that are there for the caller, in their configured order. */
+  list(caller: Caller): ModelStatus[] {
+    return this.#servedTo(caller).map(statusOf);
+  }
+
+  /** Id of the model that answers a caller who names none: the default one, or the first that the caller may use. */
+  defaultFor(caller: Caller): string {
+    if (mayUse(caller, this.defaultModel)) return this.defaultModel;
+    return this.#servedTo(caller)[0]?.definition.id ?? this.defaultModel;
   }
 
   /**
@@ -106,24 +117,25 @@ export class ModelRegistry {
    *
    * @throws GlossaError MODEL_NOT_FOUND
    */
-  status(name?: string): ModelStatus {
-    return statusOf(this.#find(name));
+  status(name?: string, caller: Caller = ANYBODY): ModelStatus {
+    return statusOf(this.#find(name, caller));
   }
 
   /** Begins to load a model without waiting for it; failures show in its state. */
   preload(name?: string): void {
-    const { slot } = this.#find(name);
+    const { slot } = this.#find(name, ANYBODY);
     if (slot.state.name === 'unloaded' && this.#closed === undefined) this.#load(slot);
   }
 
   /**
-   * Waits until a model is loaded and takes a lease on it.
+   * Waits until a model is loaded and takes a lease on it; the caller's default one without a name.
    *
    * @throws GlossaError MODEL_NOT_FOUND; MODEL_LOAD_FAILED with the reason; MODEL_LOADING if too many wait
    *   already; CANCELLED if `signal` is aborted; CLOSED
    */
-  async acquire(name?: string, options: AcquireOptions = {}): Promise<ModelLease> {
-    const { definition, slot } = this.#find(name);
+  async acquire(name: string | undefined, options: AcquireOptions): Promise<ModelLease> {
+    const { caller } = options;
+    const { definition, slot } = this.#find(name, caller);
     if (slot.state.name !== 'ready' && slot.users >= Math.max(1, definition.engine.queueLimit)) {
       throw new GlossaError('MODEL_LOADING', `model ${definition.id} is loading; try again soon`);
     }
@@ -131,7 +143,7 @@ export class ModelRegistry {
     try {
       const engine = await this.#ready(slot, options.signal);
       slot.lastUsed = this.#now();
-      return this.#lease(definition, slot, engine);
+      return this.#lease(definition, slot, bindFor(definition, engine, caller));
     } catch (error) {
       this.#leave(slot);
       throw error;
@@ -163,12 +175,20 @@ export class ModelRegistry {
     return this.#slotBehind(definition);
   }
 
-  #find(name: string = this.defaultModel): Served {
+  #servedTo(caller: Caller): readonly Served[] {
+    return this.#served.filter(({ definition }) => mayUse(caller, definition.id));
+  }
+
+  #find(given: string | undefined, caller: Caller): Served {
+    const name = given ?? this.defaultFor(caller);
     const served = this.#names.get(name);
-    if (served !== undefined) return served;
+    if (served !== undefined && mayUse(caller, served.definition.id)) return served;
     // Only names that look like names are repeated: the value comes from a client.
     const shown = /^[\p{L}\p{N}._:@/+-]{1,128}$/u.test(name) ? ` ${name}` : '';
-    const hint = suggestion(name, [...this.#names.keys()]);
+    const hint = suggestion(
+      name,
+      [...this.#names.keys()].filter((known) => this.find(known, caller) !== undefined),
+    );
     throw new GlossaError('MODEL_NOT_FOUND', `no model is called${shown}${hint}`, { param: 'model' });
   }
 
@@ -240,15 +260,17 @@ export class ModelRegistry {
     });
   }
 
-  #lease({ id, adapterSet, generation }: ModelDefinition, slot: ModelSlot, engine: Engine): ModelLease {
+  #lease({ id, generation, chatTemplate }: ModelDefinition, slot: ModelSlot, engine: Engine): ModelLease {
     let released = false;
     return {
       id,
-      engine: bindEngine(engine, { adapterSet, defaults: generation }),
+      ...(chatTemplate !== undefined && { chatTemplate }),
+      engine,
       defaults: generation,
       release: () => {
         if (released) return;
         released = true;
+        if (engine instanceof MeteredEngine) engine.leave();
         this.#leave(slot);
       },
     };
@@ -261,6 +283,12 @@ export class ModelRegistry {
     this.#budget.notify();
     void this.#budget.trim(slot);
   }
+}
+
+/** The engine as one caller of one model uses it. */
+function bindFor({ adapterSet, generation }: ModelDefinition, engine: Engine, { usage }: Caller): Engine {
+  const bound = bindEngine(engine, { adapterSet, defaults: generation });
+  return usage?.tokensPerMinute === undefined ? bound : new MeteredEngine(bound, usage, generation);
 }
 
 function statusOf({ definition, slot }: Served): ModelStatus {

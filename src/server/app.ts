@@ -5,13 +5,16 @@ import type { Configuration } from '../config/load.js';
 import { isLoopback } from '../config/loopback.js';
 import { GlossaError } from '../errors.js';
 import type { ModelRegistry } from '../models/registry.js';
-import { ownerOf, type ApiKeys } from './api-keys.js';
+import { mountApiDocument } from './api-document.js';
+import { headerCaller, type ApiKeys } from './api-keys.js';
 import { requireApiKey, requireKnownHost } from './access.js';
 import { allowOrigins } from './cors.js';
 import type { Dialect, ListenerKind, ServerApp, ServerContext, ServerEnv } from './dialect.js';
 import { errorHeaders, statusOf } from './error-status.js';
 import { mountHealth } from './health.js';
+import { limitKeys } from './key-limits.js';
 import { logRequests } from './request-log.js';
+import { mountViewer } from './viewer.js';
 
 /** What the server is assembled from. */
 export interface AppParts {
@@ -41,7 +44,7 @@ export function createApp(parts: AppParts): ServerApp {
 
   app.use(async function tellListener(context, next) {
     context.set('listener', listener);
-    context.set('caller', { keyId: ownerOf(context, keys) });
+    context.set('caller', headerCaller(context, keys));
     await next();
   });
   app.use(logRequests(log, settings));
@@ -53,6 +56,9 @@ export function createApp(parts: AppParts): ServerApp {
     if (isClosing()) throw new GlossaError('CLOSED', 'the server is shutting down');
     await next();
   });
+  app.use(limitKeys(dialects));
+  mountApiDocument(app, { dialects, listener });
+  mountViewer(app);
   for (const dialect of dialects) dialect.mount(app, listener);
   return app;
 }
@@ -60,7 +66,7 @@ export function createApp(parts: AppParts): ServerApp {
 /** An error in the shape of the dialect that owns the path, or in a plain one where none does. */
 function renderError(dialects: readonly Dialect[], context: ServerContext, error: GlossaError): Response {
   context.get('record').error = error;
-  for (const [name, value] of Object.entries(errorHeaders(error.code))) context.header(name, value);
+  for (const [name, value] of Object.entries(errorHeaders(error))) context.header(name, value);
   const owner = dialects.find((dialect) => dialect.owns(context.req.path, context));
   if (owner !== undefined) return owner.renderError(context, error);
   return context.json({ error: { code: error.code, message: error.message } }, statusOf(error.code));

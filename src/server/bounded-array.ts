@@ -57,7 +57,8 @@ export function textOrArray<One, Many>(text: z.ZodType<One>, array: z.ZodType<Ma
   return withJsonForm(schema, (convert) => ({ anyOf: [convert(text), convert(array)] }));
 }
 
-function passOn(error: z.ZodError, context: z.RefinementCtx, path: readonly PropertyKey[]): never {
+/** Takes over what another schema found wrong. Never returns a value that counts. */
+export function passOn(error: z.ZodError, context: z.RefinementCtx, path: readonly PropertyKey[]): never {
   for (const issue of error.issues)
     context.issues.push({ ...issue, input: undefined, path: [...path, ...issue.path] });
   return z.NEVER;

@@ -10,12 +10,16 @@ import type { Caller } from '../models/caller.js';
 import type { ModelRegistry } from '../models/registry.js';
 import type { TaskService } from '../tasks/task.js';
 import type { ApiKeys } from './api-keys.js';
+import type { ApiOperation } from './api-operation.js';
+import type { Arrival } from './arrival.js';
 
 /** What the line logged for a request says; handlers fill in what they know. */
 export interface RequestRecord {
   model?: string;
   promptTokens?: number;
   generatedTokens?: number;
+  /** Name of the API key, if its operator gave it one. */
+  key?: string;
   /** Only logged if the settings say so. */
   prompt?: string;
   /** The error that was rendered, or that broke a stream. */
@@ -32,12 +36,19 @@ export interface UpgradeRequest {
 /** What the server gives with a request. */
 export interface ServerBindings extends HttpBindings {
   readonly upgrade?: UpgradeRequest;
+  readonly arrival?: Arrival;
 }
 
 /** Types of Hono's context in this server. In-memory requests have no bindings. */
 export interface ServerEnv {
   Bindings: Partial<ServerBindings>;
-  Variables: { requestId: string; record: RequestRecord; listener: ListenerKind; caller: Caller };
+  Variables: {
+    requestId: string;
+    record: RequestRecord;
+    listener: ListenerKind;
+    caller: Caller;
+    leave?: () => void;
+  };
 }
 
 export type ServerApp = Hono<ServerEnv>;
@@ -87,6 +98,8 @@ export interface Dialect {
   /** Adds the routes to an app. Called once for each listener that the dialect is on. */
   mount(app: ServerApp, listener: ListenerKind): void;
   renderError(context: ServerContext, error: GlossaError): Response;
+  /** Its routes as API documents tell them, each of them once. */
+  readonly operations: readonly ApiOperation[];
   /**
    * Called when the server begins to stop: ends what waits for clients. WebSockets that are idle are closed now, with
    * code 1001, and the others when they become idle; what is left after the server's time gets the same code.

@@ -19,6 +19,8 @@ export interface ServerParts {
   readonly dialects: readonly DialectFactory[];
   readonly startEngine: EngineFactory;
   readonly log: Logger;
+  /** Milliseconds, for the limits of keys; a test gives its own. */
+  readonly now?: () => number;
 }
 
 /** A port that one API has to itself. */
@@ -55,7 +57,7 @@ export async function startServer(parts: ServerParts): Promise<GlossaServer> {
   const plan = planListeners(settings);
   const models = new ModelRegistry({ catalogue, startEngine, memoryBudget: settings.memoryBudget, log });
   const tasks = openTasks({ settings, log });
-  const keys = new ApiKeys(configuration.apiKeys);
+  const keys = new ApiKeys(configuration.apiKeys, parts.now);
   let dialects: readonly Dialect[] = [];
   let closing = false;
   let group: ListenerGroup;

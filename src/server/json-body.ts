@@ -1,5 +1,5 @@
 import { GlossaError } from '../errors.js';
-import type { ServerContext } from './dialect.js';
+import { bindingsOf, type ServerContext } from './dialect.js';
 
 /** A request's body as a JSON object. */
 export type JsonObject = Record<string, unknown>;
@@ -21,7 +21,7 @@ const bodies = new WeakMap<Request, Promise<JsonObject>>();
  */
 export async function readJsonObject(context: ServerContext, limit: number): Promise<JsonObject> {
   const request = context.req.raw;
-  const body = bodies.get(request) ?? readBody(request, limit).then(parseJsonObject);
+  const body = bodies.get(request) ?? readBody(context, limit).then(parseJsonObject);
   bodies.set(request, body);
   return await body;
 }
@@ -46,10 +46,16 @@ const DISCARD_BYTES = 64 * 1024 * 1024;
 /**
  * Reads a body's bytes as they came.
  *
- * @throws GlossaError BODY_TOO_LARGE if more than `limit` bytes came or are announced; CANCELLED if the client left
- *   before its end
+ * @throws GlossaError BODY_TOO_LARGE if more than `limit` bytes came or are announced; REQUEST_TIMEOUT if it does not
+ *   arrive in time; CANCELLED if the client left before its end
  */
-export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
+export async function readBody(context: ServerContext, limit: number): Promise<Uint8Array> {
+  const arrival = bindingsOf(context)?.arrival;
+  if (arrival === undefined) return await readRequest(context.req.raw, limit);
+  return await arrival.inTime(readRequest(context.req.raw, limit));
+}
+
+async function readRequest(request: Request, limit: number): Promise<Uint8Array> {
   const announced = request.headers.get('content-length');
   if (announced !== null && Number(announced) > Math.max(limit, DISCARD_BYTES)) throw tooLarge(limit);
   try {

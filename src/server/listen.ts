@@ -1,9 +1,11 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 
 import { GlossaError } from '../errors.js';
+import { Arrival } from './arrival.js';
+import { refuseConnection } from './client-errors.js';
 import { WebSockets, type FetchHandler } from './web-sockets.js';
 
 /** Where to listen. */
@@ -56,8 +58,16 @@ export interface Listener {
 export async function listen(target: ListenTarget, options: ListenOptions): Promise<Listener> {
   const { fetch, limits, onError } = options;
   const active = new Set<ServerResponse>();
+  /** The last request on each connection, the one that may still be arriving. */
+  const last = new WeakMap<Socket, { readonly request: object; readonly response: ServerResponse }>();
+  const arrivals = new WeakMap<object, Arrival>();
+  const fetchInTime = (request: Request, env: HttpBindings | Http2Bindings): Response | Promise<Response> => {
+    const arrival = new Arrival();
+    arrivals.set(env.incoming, arrival);
+    return fetch(request, { ...env, arrival });
+  };
+  const handle = getRequestListener(fetchInTime, { errorHandler: badRequest });
   const connections = new Set<Socket>();
-  const handle = getRequestListener(fetch, { errorHandler: badRequest });
   const track = (response: ServerResponse): void => {
     active.add(response);
     response.once('close', () => {
@@ -75,9 +85,16 @@ export async function listen(target: ListenTarget, options: ListenOptions): Prom
     },
     (request, response) => {
       track(response);
+      last.set(request.socket, { request, response });
       void handle(request, response);
     },
   );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const { request, response } = last.get(socket) ?? {};
+    const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    if (isLate && request !== undefined && arrivals.get(request)?.expire() === true) return;
+    refuseConnection(socket, error.code, response);
+  });
   server.on('connection', (socket) => {
     // Comes again with each request on it whose upgrade is passed over.
     if (connections.has(socket)) return;

@@ -52,7 +52,8 @@ function outgoingOf(context: ServerContext): ServerResponse | undefined {
   return bindingsOf(context)?.outgoing;
 }
 
-function isUpgraded(context: ServerContext): boolean {
+/** Whether a request has become a WebSocket. */
+export function isUpgraded(context: ServerContext): boolean {
   return bindingsOf(context)?.upgrade?.isAccepted ?? false;
 }
 

@@ -132,7 +132,7 @@ export class TaskRunner {
     await Promise.race([rest, sleep(STOP_MS, undefined, { ref: false })]);
   }
 
-  async #outcome({ id, input, progress }: Task, kind: TaskKind, run: Run): Promise<TaskEnd> {
+  async #outcome({ id, owner, input, progress }: Task, kind: TaskKind, run: Run): Promise<TaskEnd> {
     const { signal } = run.stop;
     const report = (reported: JsonValue): void => {
       run.progress = reported;
@@ -140,7 +140,7 @@ export class TaskRunner {
       this.#giveWayIfDue(run);
     };
     try {
-      const output = await kind.run(input, { signal, progress, report });
+      const output = await kind.run(input, { owner, signal, progress, report });
       // What can't be JSON fails the task here, rather than every attempt to write its end.
       JSON.stringify(output);
       return { state: 'finished', output, progress: null };

@@ -40,6 +40,8 @@ export interface TaskPage {
 
 /** What a running task is given. */
 export interface TaskRun {
+  /** Id of the API key that the task was started with; the empty text without keys. */
+  readonly owner: string;
   /** Aborted when the task is cancelled, when the server stops or others are to have its place: it will be run again. */
   readonly signal: AbortSignal;
   /** What an earlier, interrupted run saved last; null if nothing. */

@@ -79,6 +79,7 @@ describe('precedence', () => {
       model: { value: paths },
       lora: { value: paths.map((path) => ({ path, scale: 1 })) },
       stateDir: { value: join(folder, 'x') },
+      chatTemplate: { text: 'alpaca', value: 'alpaca' },
     };
     for (const option of OPTIONS) {
       if (option.meta.fileOnly === true || option.name === 'apiKeyFile' || option.name === 'defaultModel')
@@ -188,8 +189,8 @@ describe('what is refused', () => {
 describe('API keys', () => {
   test('come from the settings and from a file with comments', () => {
     writeFileSync(join(folder, 'keys'), '# ours\nalpha\r\n\n beta \n');
-    const { apiKeys } = load({ flags: { apiKeyFile: 'keys' }, env: { GLOSSA_API_KEYS: 'gamma, alpha' } });
-    assert.deepEqual(apiKeys, ['gamma', 'alpha', 'beta']);
+    const { apiKeys } = load({ flags: { apiKeyFile: 'keys' }, env: { GLOSSA_API_KEYS: 'gamma' } });
+    assert.deepEqual(apiKeys, [{ key: 'gamma' }, { key: 'alpha' }, { key: 'beta' }]);
   });
 
   test('allow listening beyond loopback, and so does --no-auth', () => {

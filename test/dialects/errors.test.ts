@@ -21,6 +21,8 @@ import { tablesOf, type Table } from './tables.js';
 
 const MESSAGE = 'temperature: expected a "number"';
 const PARAM = 'temperature';
+/** What the document's N stands for. */
+const SECONDS = 17;
 
 /** The APIs as the document calls them, each with a path of its own. */
 const APIS: Readonly<Record<string, readonly [DialectFactory, string]>> = {
@@ -96,7 +98,10 @@ describe('docs/errors.md', () => {
     test(`tells how each API says ${code}`, async () => {
       for (const api of Object.keys(APIS)) {
         const [status, type] = (row[api.split(',')[0] ?? ''] ?? '').split(' ');
-        const error = new GlossaError(code as ErrorCode, MESSAGE, { param: PARAM });
+        const error = new GlossaError(code as ErrorCode, MESSAGE, {
+          param: PARAM,
+          ...(code === 'RATE_LIMITED' && { retryAfterSeconds: SECONDS }),
+        });
         const response = await rendered(api, error);
         const expected = documented(bodyRow(api, code, type), code);
         assert.equal(response.status, Number(status), api);
@@ -109,7 +114,7 @@ describe('docs/errors.md', () => {
         else assert.equal(text, expected.body, api);
         if (api === 'generate')
           assert.equal(response.headers.has('x-glossa-error'), code === 'INVALID_REQUEST');
-        assertHeaders(response, row['headers'] ?? '', api);
+        assertHeaders(response, (row['headers'] ?? '').replace(': N', `: ${SECONDS}`), api);
       }
     });
   }

@@ -51,14 +51,15 @@ export class FakeTasks implements TaskService {
     return this.find(id);
   }
 
-  async #run({ id, kind, input }: Task): Promise<void> {
+  async #run({ id, owner, kind, input }: Task): Promise<void> {
     const stop = new AbortController();
     this.#runs.set(id, stop);
     const report = (progress: JsonValue): void => {
       this.#change(id, { progress });
     };
+    const given = { owner, signal: stop.signal, progress: null, report };
     try {
-      const output = await this.#kinds.get(kind)?.run(input, { signal: stop.signal, progress: null, report });
+      const output = await this.#kinds.get(kind)?.run(input, given);
       this.#end(id, { state: 'finished', output: output ?? null });
     } catch (error) {
       const { code, message } = GlossaError.from(error);

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 
+import { ANYBODY } from '../../src/models/caller.js';
 import type { EngineOptions } from '../../src/engine/engine.js';
 import { GlossaError } from '../../src/errors.js';
 import { ModelRegistry, type RegistryOptions } from '../../src/models/registry.js';
@@ -47,7 +48,7 @@ describe('finding models', () => {
   test('by id and by alias', () => {
     const { registry } = makeRegistry();
     assert.deepEqual(
-      [registry.find('b'), registry.find('b-alias'), registry.find('x')],
+      [registry.find('b', ANYBODY), registry.find('b-alias', ANYBODY), registry.find('x', ANYBODY)],
       ['b', 'b', undefined],
     );
     assert.equal(registry.status().definition.id, 'a');
@@ -55,7 +56,7 @@ describe('finding models', () => {
 
   test('an unknown name is MODEL_NOT_FOUND, with the nearest one', async () => {
     const { registry } = makeRegistry();
-    await assert.rejects(registry.acquire('b-alais'), (error) => {
+    await assert.rejects(registry.acquire('b-alais', { caller: ANYBODY }), (error) => {
       assert.ok(error instanceof GlossaError);
       assert.equal(error.code, 'MODEL_NOT_FOUND');
       assert.equal(error.message, 'no model is called b-alais; did you mean b-alias?');
@@ -65,14 +66,18 @@ describe('finding models', () => {
 
   test('a name that is none is not repeated', async () => {
     const { registry } = makeRegistry();
-    await assert.rejects(registry.acquire('once upon a time\n'), { message: 'no model is called' });
+    await assert.rejects(registry.acquire('once upon a time\n', { caller: ANYBODY }), {
+      message: 'no model is called',
+    });
   });
 });
 
 describe('loading', () => {
   test('happens once for all who ask at the same time', async () => {
     const { registry, started } = makeRegistry();
-    const leases = await Promise.all(Array.from({ length: 8 }, () => registry.acquire('a')));
+    const leases = await Promise.all(
+      Array.from({ length: 8 }, () => registry.acquire('a', { caller: ANYBODY })),
+    );
     assert.equal(started(), 1);
     assert.equal(new Set(leases.map((lease) => lease.engine)).size, 1);
     assert.equal(stateOf(registry, 'a'), 'ready');
@@ -105,7 +110,10 @@ describe('loading', () => {
     const make = (): Promise<never> =>
       Promise.reject(new GlossaError('MODEL_LOAD_FAILED', 'the file is truncated'));
     const { registry } = makeRegistry({ make });
-    const outcomes = await Promise.allSettled([registry.acquire('a'), registry.acquire('a')]);
+    const outcomes = await Promise.allSettled([
+      registry.acquire('a', { caller: ANYBODY }),
+      registry.acquire('a', { caller: ANYBODY }),
+    ]);
     for (const outcome of outcomes) {
       assert.ok(outcome.status === 'rejected');
       assert.equal(String(outcome.reason), "GlossaError: model a can't be loaded: the file is truncated");
@@ -114,7 +122,7 @@ describe('loading', () => {
 
   test('that fails for an unknown reason keeps that reason from clients', async () => {
     const { registry } = makeRegistry({ make: () => Promise.reject(new Error('/home/me/secret.gguf')) });
-    await assert.rejects(registry.acquire('a'), {
+    await assert.rejects(registry.acquire('a', { caller: ANYBODY }), {
       message: "model a can't be loaded",
       code: 'MODEL_LOAD_FAILED',
     });
@@ -128,7 +136,7 @@ describe('loading', () => {
       memoryBudget: 0,
       log: silent,
     });
-    await assert.rejects(registry.acquire(), {
+    await assert.rejects(registry.acquire(undefined, { caller: ANYBODY }), {
       code: 'MODEL_LOAD_FAILED',
       message: "model none can't be loaded: its file is missing or can't be read",
     });
@@ -143,7 +151,7 @@ describe('loading', () => {
     };
     const { registry } = makeRegistry({ make, now: () => now });
     const attempt = (): Promise<string> =>
-      registry.acquire('a').then(
+      registry.acquire('a', { caller: ANYBODY }).then(
         () => 'ready',
         () => 'failed',
       );
@@ -166,8 +174,8 @@ describe('loading', () => {
     };
     const { registry } = makeRegistry({ make });
     const controller = new AbortController();
-    const left = registry.acquire('a', { signal: controller.signal });
-    const stayed = registry.acquire('a');
+    const left = registry.acquire('a', { signal: controller.signal, caller: ANYBODY });
+    const stayed = registry.acquire('a', { caller: ANYBODY });
     await turn();
     controller.abort();
     await assert.rejects(left, hasCode('CANCELLED'));
@@ -179,9 +187,9 @@ describe('loading', () => {
     const { catalogue } = testConfiguration({ queueLimit: '2' });
     const startEngine = (): Promise<never> => new Promise(() => undefined);
     const registry = new ModelRegistry({ catalogue, startEngine, memoryBudget: 0, log: silent });
-    void registry.acquire().catch(() => undefined);
-    void registry.acquire().catch(() => undefined);
-    await assert.rejects(registry.acquire(), hasCode('MODEL_LOADING'));
+    void registry.acquire(undefined, { caller: ANYBODY }).catch(() => undefined);
+    void registry.acquire(undefined, { caller: ANYBODY }).catch(() => undefined);
+    await assert.rejects(registry.acquire(undefined, { caller: ANYBODY }), hasCode('MODEL_LOADING'));
   });
 });
 
@@ -199,7 +207,9 @@ describe('models that share an engine', () => {
 
   test('load it once, and each request goes with the adapters of its id', async () => {
     const { registry, engines } = makeSharing();
-    const leases = await Promise.all(['two', 'package.json', 'one'].map((name) => registry.acquire(name)));
+    const leases = await Promise.all(
+      ['two', 'package.json', 'one'].map((name) => registry.acquire(name, { caller: ANYBODY })),
+    );
     assert.deepEqual(
       leases.map(({ id }) => id),
       ['two', 'package.json', 'one'],
@@ -215,7 +225,7 @@ describe('models that share an engine', () => {
 
   test('pass a signal on beside the adapters', async () => {
     const { registry } = makeSharing();
-    const { engine } = await registry.acquire('one');
+    const { engine } = await registry.acquire('one', { caller: ANYBODY });
     const reasons: string[] = [];
     for await (const event of engine.generate({ prompt: 'A' }, { signal: AbortSignal.abort() })) {
       if (event.type === 'finish') reasons.push(event.finishReason);
@@ -225,9 +235,9 @@ describe('models that share an engine', () => {
 
   test('have one state', async () => {
     const { registry } = makeSharing();
-    await registry.acquire('one');
+    await registry.acquire('one', { caller: ANYBODY });
     assert.deepEqual(
-      registry.list().map(({ definition, state }) => [definition.id, state.name]),
+      registry.list(ANYBODY).map(({ definition, state }) => [definition.id, state.name]),
       [
         ['package.json', 'ready'],
         ['one', 'ready'],
@@ -245,9 +255,12 @@ describe('models that share an engine', () => {
     const engine = { info: { memoryBytes: memoryBudget } };
     const startEngine = fakeEngineFactory(() => Promise.resolve(new FakeEngine(engine)));
     const { registry } = makeSharing({ catalogue, memoryBudget, startEngine });
-    const [first, second] = [await registry.acquire('one'), await registry.acquire('two')];
+    const [first, second] = [
+      await registry.acquire('one', { caller: ANYBODY }),
+      await registry.acquire('two', { caller: ANYBODY }),
+    ];
     first.release();
-    const waiting = registry.acquire('LICENSE');
+    const waiting = registry.acquire('LICENSE', { caller: ANYBODY });
     await turn();
     assert.deepEqual([stateOf(registry, 'one'), stateOf(registry, 'LICENSE')], ['ready', 'loading']);
     second.release();
@@ -259,15 +272,15 @@ describe('models that share an engine', () => {
     const bytes = async (path: string): Promise<number> => (await stat(path)).size;
     const files = (await bytes(SOME_FILE)) + (await bytes('LICENSE')) + (await bytes('README.md'));
     const enough = makeSharing({ memoryBudget: Math.ceil(files * 1.2) });
-    assert.equal((await enough.registry.acquire()).id, 'package.json');
+    assert.equal((await enough.registry.acquire(undefined, { caller: ANYBODY })).id, 'package.json');
     const tooLittle = makeSharing({ memoryBudget: Math.ceil(files * 1.2) - 1 });
-    await assert.rejects(tooLittle.registry.acquire(), /memoryBudget is/);
+    await assert.rejects(tooLittle.registry.acquire(undefined, { caller: ANYBODY }), /memoryBudget is/);
   });
 
   test('fail to load with the name of the adapter that is missing', async () => {
     const { catalogue } = testConfiguration({ lora: ['one:/nowhere/none.gguf'] });
     const { registry } = makeSharing({ catalogue });
-    await assert.rejects(registry.acquire('one'), {
+    await assert.rejects(registry.acquire('one', { caller: ANYBODY }), {
       code: 'MODEL_LOAD_FAILED',
       message: "model package.json can't be loaded: adapter none.gguf is missing or can't be read",
     });
@@ -278,7 +291,7 @@ describe('the memory budget', () => {
   test('unloads the least recently used idle model', async () => {
     let now = 0;
     const { registry } = makeRegistry({ memoryBudget: 25_000, now: () => (now += 1) });
-    for (const name of ['a', 'b', 'a', 'c']) (await registry.acquire(name)).release();
+    for (const name of ['a', 'b', 'a', 'c']) (await registry.acquire(name, { caller: ANYBODY })).release();
     assert.deepEqual(
       ['a', 'b', 'c'].map((name) => stateOf(registry, name)),
       ['ready', 'unloaded', 'ready'],
@@ -287,8 +300,8 @@ describe('the memory budget', () => {
 
   test('never unloads a model in use; the load waits for its release', async () => {
     const { registry } = makeRegistry({ memoryBudget: 15_000 });
-    const inUse = await registry.acquire('a');
-    const waiting = registry.acquire('b');
+    const inUse = await registry.acquire('a', { caller: ANYBODY });
+    const waiting = registry.acquire('b', { caller: ANYBODY });
     await turn();
     assert.deepEqual([stateOf(registry, 'a'), stateOf(registry, 'b')], ['ready', 'loading']);
     inUse.release();
@@ -299,15 +312,18 @@ describe('the memory budget', () => {
 
   test('a model that alone exceeds it is refused', async () => {
     const { registry } = makeRegistry({ memoryBudget: 100 });
-    await assert.rejects(registry.acquire('a'), /needs about .* kB, memoryBudget is 100 B$/);
+    await assert.rejects(
+      registry.acquire('a', { caller: ANYBODY }),
+      /needs about .* kB, memoryBudget is 100 B$/,
+    );
   });
 
   test('is kept when a model takes more than its file promised', async () => {
     const make = (): Promise<FakeEngine> =>
       Promise.resolve(new FakeEngine({ info: { memoryBytes: 20_000 } }));
     const { registry } = makeRegistry({ memoryBudget: 25_000, make });
-    (await registry.acquire('a')).release();
-    (await registry.acquire('b')).release();
+    (await registry.acquire('a', { caller: ANYBODY })).release();
+    (await registry.acquire('b', { caller: ANYBODY })).release();
     await eventually(() => stateOf(registry, 'a') === 'unloaded');
     assert.equal(stateOf(registry, 'b'), 'ready');
   });
@@ -317,23 +333,25 @@ describe('the memory budget', () => {
     const names = Array.from({ length: 60 }, (_, index) => ['a', 'b', 'c'][index % 3] ?? 'a');
     await Promise.all(
       names.map(async (name) => {
-        const lease = await registry.acquire(name);
+        const lease = await registry.acquire(name, { caller: ANYBODY });
         await turn();
         lease.release();
       }),
     );
-    await eventually(() => registry.list().filter((status) => status.state.name === 'ready').length === 1);
+    await eventually(
+      () => registry.list(ANYBODY).filter((status) => status.state.name === 'ready').length === 1,
+    );
   });
 });
 
 describe('close', () => {
   test('closes every engine, twice without harm', async () => {
     const { registry } = makeRegistry();
-    const lease = await registry.acquire('a');
+    const lease = await registry.acquire('a', { caller: ANYBODY });
     await Promise.all([registry.close(), registry.close()]);
     await assert.rejects(lease.engine.stats(), hasCode('CLOSED'));
-    await assert.rejects(registry.acquire('a'), hasCode('CLOSED'));
-    await assert.rejects(registry.acquire('b'), hasCode('CLOSED'));
+    await assert.rejects(registry.acquire('a', { caller: ANYBODY }), hasCode('CLOSED'));
+    await assert.rejects(registry.acquire('b', { caller: ANYBODY }), hasCode('CLOSED'));
     lease.release();
   });
 
@@ -347,7 +365,7 @@ describe('close', () => {
       return engine;
     };
     const { registry } = makeRegistry({ make });
-    const waiting = registry.acquire('a');
+    const waiting = registry.acquire('a', { caller: ANYBODY });
     await eventually(() => isLoading);
     const closed = registry.close();
     await assert.rejects(waiting, hasCode('CLOSED'));

@@ -127,11 +127,13 @@ describe('every error code', () => {
     MODEL_NOT_FOUND: 404,
     TASK_NOT_FOUND: 404,
     ROUTE_NOT_FOUND: 404,
+    REQUEST_TIMEOUT: 408,
     BODY_TOO_LARGE: 413,
     MODEL_LOAD_FAILED: 424,
     NATIVE_UNAVAILABLE: 424,
     OUT_OF_MEMORY: 424,
     OVERLOADED: 429,
+    RATE_LIMITED: 429,
     CANCELLED: 499,
     ENGINE_CRASHED: 500,
     CONFIG_INVALID: 500,
@@ -152,7 +154,7 @@ describe('every error code', () => {
       const json = await server.post('/glossa/generate', { prompt: 'A' });
       assert.equal(json.status, status);
       assert.deepEqual(await json.json(), { error: { code, message: 'the message', param: null } });
-      const isWorthRepeating = ['OVERLOADED', 'MODEL_LOADING', 'CLOSED'].includes(code);
+      const isWorthRepeating = ['OVERLOADED', 'RATE_LIMITED', 'MODEL_LOADING', 'CLOSED'].includes(code);
       assert.equal(json.headers.has('retry-after'), isWorthRepeating);
     });
   }

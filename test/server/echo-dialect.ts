@@ -43,6 +43,7 @@ export function echoDialect(cors?: CorsPolicy): { factory: DialectFactory; state
       app.get('/api/large', (context) => context.text('x'.repeat(50_000_000)));
       app.post('/api/alive', (context) => context.text('alive'));
     },
+    operations: [],
     renderError: (context, error) => context.text(error.message, statusOf(error.code)),
     close: () => {
       isClosing = true;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 
+import { ANYBODY } from '../../src/models/caller.js';
 import type { FlagValues } from '../../src/config/sources.js';
 import { autocompleteDialect } from '../../src/dialects/autocomplete/index.js';
 import { glossaDialect } from '../../src/dialects/glossa/index.js';
@@ -77,7 +78,9 @@ test('a start that fails leaves neither tasks nor models behind', async () => {
   });
   await assert.rejects(starting, { code: 'CONFIG_INVALID' });
   blocker.close();
-  await assert.rejects(async () => await services?.models.acquire(), { code: 'CLOSED' });
+  await assert.rejects(async () => await services?.models.acquire(undefined, { caller: ANYBODY }), {
+    code: 'CLOSED',
+  });
   assert.throws(() => services?.tasks.start('none', '', null), { code: 'CLOSED' });
 });
 

@@ -39,7 +39,10 @@ export async function answerQuestion(
   const text = alpacaPrompt(question.messages);
   const record = context.get('record');
   record.prompt = text;
-  const lease = await acquireModel(services.models, question.fields.model, signal);
+  const lease = await acquireModel(services.models, question.fields.model, {
+    signal,
+    caller: context.get('caller'),
+  });
   record.model = lease.id;
   try {
     const { engine } = lease;

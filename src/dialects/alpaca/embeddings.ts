@@ -14,7 +14,10 @@ export async function handleEmbeddings(context: ServerContext, services: Dialect
   const { signal } = context.req.raw;
   const record = context.get('record');
   record.prompt = inputs.join('\n');
-  const lease = await acquireModel(services.models, body.model, signal);
+  const lease = await acquireModel(services.models, body.model, {
+    signal,
+    caller: context.get('caller'),
+  });
   record.model = lease.id;
   try {
     const { vectors, promptTokens } = await lease.engine.embed(inputs, { signal });

@@ -1,6 +1,7 @@
 import type { DialectFactory, ServerApp, ServerContext } from '../../server/dialect.js';
 import { statusOf } from '../../server/error-status.js';
 import { readJsonObject } from '../../server/json-body.js';
+import { operations } from './api.js';
 import { handleChat, isAlpacaChat } from './chat.js';
 import { handleCompletion } from './completions.js';
 import { handleEmbeddings } from './embeddings.js';
@@ -52,6 +53,7 @@ export const alpacaDialect: DialectFactory = (services) => {
       if (listener === 'own') mountAll(app);
       else mountShared(app);
     },
+    operations,
     renderError: (context, error) => context.json({ detail: error.message }, statusOf(error.code)),
   };
 };

@@ -1,3 +1,4 @@
+import type { Caller } from '../../models/caller.js';
 import type { ModelLease, ModelRegistry } from '../../models/registry.js';
 
 /** What every answer calls its model, and another name for the default one. */
@@ -11,9 +12,9 @@ export const MODEL_NAME = 'chinese-llama-alpaca';
 export async function acquireModel(
   models: ModelRegistry,
   name: string | null | undefined,
-  signal: AbortSignal,
+  { signal, caller }: { readonly signal: AbortSignal; readonly caller: Caller },
 ): Promise<ModelLease> {
   const isPlain = name === undefined || name === null || name === '';
-  const isDefault = isPlain || (name === MODEL_NAME && models.find(name) === undefined);
-  return await models.acquire(isDefault ? undefined : name, { signal });
+  const isDefault = isPlain || (name === MODEL_NAME && models.find(name, caller) === undefined);
+  return await models.acquire(isDefault ? undefined : name, { signal, caller });
 }

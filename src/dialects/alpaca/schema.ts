@@ -32,7 +32,10 @@ function optionalNumber(schema: z.ZodNumber | z.ZodInt): z.ZodType<number | unde
 
 /** A field of OpenAI's that this API has no other value for. */
 function only(value: string | number | boolean, why: string): z.ZodType {
-  return z.literal(value, `expected ${String(value)}: ${why}`).nullish();
+  return z
+    .literal(value, `expected ${String(value)}: ${why}`)
+    .nullish()
+    .describe(`Nothing else: ${why}.`);
 }
 
 function stopText(): z.ZodType<string> {
@@ -72,7 +75,10 @@ export const completionSchema = z.object({
   prompt: plainText().describe('Instruction to answer.'),
   ...decodingFields,
   echo: only(false, 'this API gives the answer alone'),
-  logprobs: z.null('expected null: this API gives no log-probabilities').optional(),
+  logprobs: z
+    .null('expected null: this API gives no log-probabilities')
+    .optional()
+    .describe('Nothing else: this API gives no log-probabilities.'),
 });
 
 const messageSchema = z.looseObject({
@@ -85,7 +91,7 @@ export const chatSchema = z.object({
   messages: textOrArray(
     plainText(),
     boundedArray(messageSchema, { least: 1, most: MOST_MESSAGES, of: 'message' }),
-  ),
+  ).describe('The conversation so far; one text is one message of the user.'),
   ...decodingFields,
 });
 
@@ -97,10 +103,16 @@ function inputText(): z.ZodType<string> {
 
 /** Body of `POST /v1/embeddings`. */
 export const embeddingsSchema = z.object({
-  input: textOrArray(inputText(), boundedArray(inputText(), { least: 1, most: MOST_INPUTS, of: 'text' })),
+  input: textOrArray(
+    inputText(),
+    boundedArray(inputText(), { least: 1, most: MOST_INPUTS, of: 'text' }),
+  ).describe('One text, or several.'),
   model: plainText().nullish().describe('Id or alias.'),
   encoding_format: only('float', 'this API writes vectors as lists of numbers'),
-  dimensions: z.null("expected null: vectors have the model's own length").optional(),
+  dimensions: z
+    .null("expected null: vectors have the model's own length")
+    .optional()
+    .describe("Nothing else: vectors have the model's own length."),
 });
 
 /** The decoding fields of a body, whichever it is. */

@@ -1,5 +1,6 @@
 import type { Engine } from '../../engine/engine.js';
 import type { GenerationRequestInput } from '../../generation/request.js';
+import type { Caller } from '../../models/caller.js';
 import type { ModelRegistry } from '../../models/registry.js';
 import type { DialectServices, RequestRecord, ServerContext } from '../../server/dialect.js';
 import { ignoredHeader } from '../../server/ignored-header.js';
@@ -17,10 +18,12 @@ export async function handleAutocomplete(
   const elapsed = (): number => (performance.now() - begin) / 1000;
   const { body, ignored } = parseAutocompleteBody(await readJsonObject(context, services.settings.bodyLimit));
   const { signal } = context.req.raw;
-  const model = resolveModel(services.models, pathHint(context.req.path), body.model_size);
+  const caller = context.get('caller');
+  const hints = [pathHint(context.req.path), body.model_size] as const;
+  const model = resolveModel(services.models, caller, hints);
   const record = context.get('record');
   record.prompt = body.context;
-  const lease = await services.models.acquire(model, { signal });
+  const lease = await services.models.acquire(model, { signal, caller });
   record.model = lease.id;
   let sentences: Sample[];
   try {
@@ -67,12 +70,16 @@ function pathHint(path: string): string {
  * The model that a path and a body ask for; the path wins. Both are hints: "gpt2/large" is looked up as it is, as
  * gpt2-large, as its last and as its first part. What nothing is known by gets the default model.
  */
-function resolveModel(models: ModelRegistry, hint: string, modelSize: string | undefined): string {
+function resolveModel(
+  models: ModelRegistry,
+  caller: Caller,
+  [hint, modelSize]: readonly [path: string, modelSize: string | undefined],
+): string {
   const parts = hint.split('/');
   const candidates = [hint, parts.join('-'), parts.at(-1), parts[0], modelSize];
   for (const name of candidates) {
-    const id = name === undefined || name === '' ? undefined : models.find(name);
+    const id = name === undefined || name === '' ? undefined : models.find(name, caller);
     if (id !== undefined) return id;
   }
-  return models.defaultModel;
+  return models.defaultFor(caller);
 }

@@ -1,6 +1,7 @@
 import type { DialectFactory } from '../../server/dialect.js';
 import { statusOf } from '../../server/error-status.js';
 import { IGNORED_HEADER } from '../../server/ignored-header.js';
+import { operations } from './api.js';
 import { handleAutocomplete } from './handler.js';
 import { isMissingContext } from './schema.js';
 
@@ -24,6 +25,7 @@ export const autocompleteDialect: DialectFactory = (services) => ({
       });
     }
   },
+  operations,
   renderError: (context, error) =>
     context.text(error.message, isMissingContext(error) ? 422 : statusOf(error.code)),
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { GlossaError } from '../../errors.js';
+import type { Convert, JsonSchema } from '../../json-forms.js';
 import { firstProblem } from '../../schema-issues.js';
 import type { JsonObject } from '../../server/json-body.js';
 import { clamped, clampedInteger, orDefault, plainText } from '../../server/lenient-values.js';
@@ -50,6 +51,17 @@ export type AutocompleteBody = z.output<typeof autocompleteBodySchema>;
 
 /** Spellings of the original code, and the documented ones that win where both are given. */
 const OTHER_SPELLINGS: Readonly<Record<string, string>> = { samples: 'n_samples', gen_length: 'length' };
+
+/** A body under both of its fields' names, for documents. A field under two names is read by the first. */
+export function bodyInAllSpellings(convert: Convert): JsonSchema {
+  const schema = convert(autocompleteBodySchema);
+  const properties = schema['properties'] as Readonly<Record<string, JsonSchema>>;
+  const others = Object.entries(OTHER_SPELLINGS).map(([other, known]) => [
+    other,
+    { ...properties[known], description: `Read as ${known}.` },
+  ]);
+  return { ...schema, properties: { ...properties, ...(Object.fromEntries(others) as JsonSchema) } };
+}
 
 /** A checked body, and the names of the fields that have no effect. */
 export interface ParsedBody {

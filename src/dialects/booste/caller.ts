@@ -1,13 +1,8 @@
 import { GlossaError } from '../../errors.js';
-import type { ApiKeys, KeyId } from '../../server/api-keys.js';
+import { ANYBODY, type Caller } from '../../models/caller.js';
+import type { ApiKeys } from '../../server/api-keys.js';
 import { presentedKey } from '../../server/api-keys.js';
 import type { ServerContext } from '../../server/dialect.js';
-
-/** Who asks: what a task is started for, or asked for by. */
-export type Caller = KeyId;
-
-/** Everybody, where no keys are configured. */
-const ANYBODY: Caller = '';
 
 /**
  * Who a request is from, by the key in its body or, failing that, in its headers. Without configured keys any will do.
@@ -31,8 +26,8 @@ export function identifyIfKeyed(context: ServerContext, keys: ApiKeys, apiKey: u
   const presented = [apiKey, presentedKey(context)].filter((key) => key !== undefined && key !== null);
   if (presented.length === 0) return undefined;
   for (const key of presented) {
-    const id = typeof key === 'string' ? keys.find(key) : undefined;
-    if (id !== undefined) return id;
+    const caller = typeof key === 'string' ? keys.callerWith(key) : undefined;
+    if (caller !== undefined) return caller;
   }
   throw new GlossaError('UNAUTHORIZED', 'the API key is not valid');
 }

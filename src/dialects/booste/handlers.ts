@@ -1,7 +1,9 @@
 import { GlossaError } from '../../errors.js';
+import type { Caller } from '../../models/caller.js';
 import type { DialectServices, ServerContext } from '../../server/dialect.js';
 import { ignoredHeader } from '../../server/ignored-header.js';
 import { isJsonObject, type JsonObject, readJsonObject } from '../../server/json-body.js';
+import { admitCaller } from '../../server/key-limits.js';
 import type { Task } from '../../tasks/task.js';
 import { cancelledAnswer, envelope, envelopedAnswer, oneTextAnswer, startedAnswer } from './answers.js';
 import { identify } from './caller.js';
@@ -26,12 +28,12 @@ const LONG_POLL_MS = 25_000;
 /** `POST /inference/pretrained/gpt2`: the words at once, without a task. */
 export async function handleSync(context: ServerContext, services: DialectServices): Promise<Response> {
   const given = await readBody(context, services);
-  identify(context, services.keys, keyIn(given));
-  const { value: request, unused } = gpt2Request(given, services);
+  const caller = admit(context, services, given);
+  const { value: request, unused } = gpt2Request(given, services, caller);
   noteRequest(context, request);
   const record = context.get('record');
   const { signal } = context.req.raw;
-  const lease = await services.models.acquire(request.model, { signal });
+  const lease = await services.models.acquire(request.model, { signal, caller });
   try {
     const words = await generateWords(request, {
       ...{ lease, signal, priority: 'interactive' },
@@ -50,9 +52,9 @@ export async function handleSync(context: ServerContext, services: DialectServic
 /** `POST /inference/pretrained/gpt2/async/start`. */
 export async function handleStart(context: ServerContext, services: DialectServices): Promise<Response> {
   const given = await readBody(context, services);
-  const owner = identify(context, services.keys, keyIn(given));
-  const { value: input, unused } = gpt2Request(given, services);
-  const task = startTask(context, services, { input, owner });
+  const caller = admit(context, services, given);
+  const { value: input, unused } = gpt2Request(given, services, caller);
+  const task = startTask(context, services, { input, owner: caller.keyId });
   return context.json(startedAnswer(task), 200, ignoredHeader(unused));
 }
 
@@ -62,9 +64,9 @@ export async function handleGenericStart(
   services: DialectServices,
 ): Promise<Response> {
   const given = await readBody(context, services);
-  const owner = identify(context, services.keys, keyIn(given));
-  const { value: input, unused } = genericRequest(given, services);
-  const task = startTask(context, services, { input, owner });
+  const caller = admit(context, services, given);
+  const { value: input, unused } = genericRequest(given, services, caller);
+  const task = startTask(context, services, { input, owner: caller.keyId });
   return context.json({ taskID: task.id }, 200, ignoredHeader(unused));
 }
 
@@ -95,9 +97,9 @@ export async function handleEnvelopedStart(
   services: DialectServices,
 ): Promise<Response> {
   const { data, others } = unwrap(await readBody(context, services));
-  const owner = identify(context, services.keys, keyIn(data));
-  const { value: input, unused } = genericRequest(data, services, 'data.');
-  const task = startTask(context, services, { input, owner });
+  const caller = admit(context, services, data);
+  const { value: input, unused } = genericRequest(data, services, caller, 'data.');
+  const task = startTask(context, services, { input, owner: caller.keyId });
   const headers = ignoredHeader([...Object.keys(others), ...unused]);
   return context.json(envelope(true, '', { taskID: task.id }), 200, headers);
 }
@@ -123,6 +125,18 @@ async function atItsEnd(
   const task = await tasks.waitForEnd(id, LONG_POLL_MS, context.req.raw.signal);
   if (task === undefined) throw unknownTask();
   return task;
+}
+
+/**
+ * Who asks for words; the request counts against the limits of that key. Checks of tasks do not: clients of this API
+ * repeat them by themselves.
+ *
+ * @throws GlossaError UNAUTHORIZED, RATE_LIMITED
+ */
+function admit(context: ServerContext, { keys }: DialectServices, given: JsonObject): Caller {
+  const caller = identify(context, keys, keyIn(given));
+  admitCaller(context, caller);
+  return caller;
 }
 
 async function readBody(context: ServerContext, { settings }: DialectServices): Promise<JsonObject> {

@@ -1,5 +1,6 @@
 import type { DialectFactory } from '../../server/dialect.js';
 import { statusOf } from '../../server/error-status.js';
+import { operations } from './api.js';
 import { checkedAnswer, envelope, firstCheckedAnswer, genericAnswer } from './answers.js';
 import {
   checkHandler,
@@ -30,7 +31,7 @@ const PATHS: ReadonlySet<string> = new Set(Object.keys(ROUTES).flatMap((path) =>
 
 /** The API of Booste's hosted GPT-2, in all generations of its clients: durable tasks that write words. */
 export const boosteDialect: DialectFactory = (services) => {
-  services.tasks.register(wordsTaskKind(services.models));
+  services.tasks.register(wordsTaskKind(services.models, (owner) => services.keys.callerWithId(owner)));
   return {
     name: 'booste',
     owns: (path) => PATHS.has(path),
@@ -44,6 +45,7 @@ export const boosteDialect: DialectFactory = (services) => {
         app.post(`${path}/`, answer);
       }
     },
+    operations,
     renderError: (context, error) => {
       const isEnveloped = context.req.path.startsWith('/api/');
       const body = isEnveloped ? envelope(false, error.message) : { message: error.message };

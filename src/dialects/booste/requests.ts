@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 
 import { GlossaError } from '../../errors.js';
+import type { Caller } from '../../models/caller.js';
 import type { ModelRegistry } from '../../models/registry.js';
 import type { DialectServices, ServerContext } from '../../server/dialect.js';
 import type { JsonObject } from '../../server/json-body.js';
@@ -31,9 +32,13 @@ export interface Understood<T> {
 }
 
 /** A body of the GPT-2 routes. */
-export function gpt2Request(given: JsonObject, { models }: DialectServices): Understood<WordsTaskInput> {
+export function gpt2Request(
+  given: JsonObject,
+  { models }: DialectServices,
+  caller: Caller,
+): Understood<WordsTaskInput> {
   const { fields, unused } = check(gpt2BodySchema, withoutKey(withKnownNames(given)));
-  const model = resolveModel(models, fields.modelSize, 'modelSize');
+  const model = resolveModel(models, caller, { name: fields.modelSize, param: 'modelSize' });
   return { value: wordsTaskInput(model, fields), unused };
 }
 
@@ -41,10 +46,11 @@ export function gpt2Request(given: JsonObject, { models }: DialectServices): Und
 export function genericRequest(
   given: JsonObject,
   { models }: DialectServices,
+  caller: Caller,
   place = '',
 ): Understood<WordsTaskInput> {
   const { fields, unused } = check(genericBodySchema, withoutKey(withKnownNames(given, place)), place);
-  const model = resolveModel(models, fields.modelKey, `${place}modelKey`);
+  const model = resolveModel(models, caller, { name: fields.modelKey, param: `${place}modelKey` });
   const words = checkModelParameters(fields.modelParameters, `${place}modelParameters.`);
   return { value: wordsTaskInput(model, words), unused };
 }
@@ -85,7 +91,7 @@ export function findTask(
     options.place,
   );
   const task = services.tasks.find(fields.TaskID);
-  const isTheirs = task?.kind === WORDS_TASK && (caller === undefined || task.owner === caller);
+  const isTheirs = task?.kind === WORDS_TASK && (caller === undefined || task.owner === caller.keyId);
   if (!isTheirs) throw unknownTask();
   return { value: task, unused };
 }
@@ -101,10 +107,14 @@ export function withoutKey(given: JsonObject): JsonObject {
 }
 
 /** The documented names fall back to the default model, where no other is called so. */
-function resolveModel(models: ModelRegistry, name: string, param: string): string {
-  const id = models.find(name);
+function resolveModel(
+  models: ModelRegistry,
+  caller: Caller,
+  { name, param }: { readonly name: string; readonly param: string },
+): string {
+  const id = models.find(name, caller);
   if (id !== undefined) return id;
-  if (DOCUMENTED_MODELS.includes(name)) return models.defaultModel;
+  if (DOCUMENTED_MODELS.includes(name)) return models.defaultFor(caller);
   throw new GlossaError('INVALID_REQUEST', `${param}: no model is called so`, { param });
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
 import { type ErrorCode, GlossaError } from '../../errors.js';
+import type { Caller } from '../../models/caller.js';
 import type { ModelRegistry } from '../../models/registry.js';
 import type { JsonValue, TaskKind, TaskRun } from '../../tasks/task.js';
 import { generateWords, type WordsProgress } from './generate-words.js';
@@ -12,6 +13,8 @@ export const WORDS_TASK = 'booste-gpt2';
 
 /** Milliseconds before a task asks again for what it could not have. */
 const RETRY_DELAY_MS = 1000;
+/** What a task has only to wait for. */
+const TEMPORARY: readonly ErrorCode[] = ['OVERLOADED', 'RATE_LIMITED', 'MODEL_LOADING', 'ENGINE_CRASHED'];
 /** Deaths of the model's process that a task outlives without a window in between. */
 const CRASHES = 3;
 
@@ -42,8 +45,15 @@ const progressSchema = z.object({
 /** What a running task shows, and goes on from after an interruption. */
 export type WordsTaskProgress = z.output<typeof progressSchema>;
 
-/** How this API's tasks are done: their output is the list of words. */
-export function wordsTaskKind(models: ModelRegistry, retryDelayMs = RETRY_DELAY_MS): TaskKind {
+/**
+ * How this API's tasks are done: their output is the list of words. What they take counts against the limits of the key
+ * that they were started with; where a limit is reached, they wait.
+ */
+export function wordsTaskKind(
+  models: ModelRegistry,
+  callerWithId: (owner: string) => Caller,
+  retryDelayMs = RETRY_DELAY_MS,
+): TaskKind {
   return {
     name: WORDS_TASK,
     run: async function generateWordsTask(input, run) {
@@ -54,6 +64,7 @@ export function wordsTaskKind(models: ModelRegistry, retryDelayMs = RETRY_DELAY_
         try {
           return await attempt(models, request, {
             signal: run.signal,
+            caller: callerWithId(run.owner),
             progress,
             onProgress: (next) => {
               progress = next;
@@ -75,14 +86,15 @@ export function wordsTaskKind(models: ModelRegistry, retryDelayMs = RETRY_DELAY_
 }
 
 interface Attempt {
+  readonly caller: Caller;
   readonly signal: TaskRun['signal'];
   readonly progress: WordsProgress | undefined;
   readonly onProgress: (progress: WordsProgress) => void;
 }
 
 async function attempt(models: ModelRegistry, request: WordsTaskInput, given: Attempt): Promise<JsonValue> {
-  const { signal, progress, onProgress } = given;
-  const lease = await models.acquire(request.model, { signal });
+  const { signal, caller, progress, onProgress } = given;
+  const lease = await models.acquire(request.model, { signal, caller });
   try {
     return await generateWords(request, {
       ...{ lease, signal, onProgress, priority: 'background' },
@@ -95,7 +107,7 @@ async function attempt(models: ModelRegistry, request: WordsTaskInput, given: At
 
 /** Whether a task has only to wait: it is nobody's fault, and nobody is kept waiting by it. */
 function isTemporary(code: ErrorCode): boolean {
-  return code === 'OVERLOADED' || code === 'MODEL_LOADING' || code === 'ENGINE_CRASHED';
+  return TEMPORARY.includes(code);
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

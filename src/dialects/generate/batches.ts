@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/engine.js';
 import { leastTokens } from '../../engine/text-bounds.js';
 import { GlossaError } from '../../errors.js';
+import type { Caller } from '../../models/caller.js';
 import type { ModelLease } from '../../models/registry.js';
 import type { DialectServices, RequestRecord } from '../../server/dialect.js';
 import { continuationKey, Continuations, type Continuation, type ContinuedRow } from './continuations.js';
@@ -24,8 +25,7 @@ export interface BatchReader {
 
 /** Whose batch it is and what ends it. */
 export interface BatchOptions {
-  /** Id of the API key; the empty text without. */
-  readonly owner: string;
+  readonly caller: Caller;
   readonly signal: AbortSignal;
   readonly record: RequestRecord;
 }
@@ -61,10 +61,10 @@ export class Batches {
    */
   async run(call: GenerateCall, options: BatchOptions, reader: BatchReader): Promise<BatchResult> {
     const ids = call.prompts.map((prompt) => prompt.requestId);
-    const key = continuationKey(options.owner, ids);
+    const key = continuationKey(options.caller.keyId, ids);
     const leave = await this.#turns.take(key, options.signal);
     try {
-      const lease = await this.#services.models.acquire(undefined, { signal: options.signal });
+      const lease = await this.#services.models.acquire(undefined, options);
       try {
         options.record.model = lease.id;
         const found = this.#continuations.find(key);

@@ -1,5 +1,4 @@
 import { GlossaError } from '../../errors.js';
-import { ownerOf } from '../../server/api-keys.js';
 import { BodyStream } from '../../server/body-stream.js';
 import { bindingsOf, type DialectServices, type ServerContext } from '../../server/dialect.js';
 import { ignoredHeader } from '../../server/ignored-header.js';
@@ -24,7 +23,7 @@ export async function handleGenerateOne(
 ): Promise<Response> {
   const call = parseOne(await readBody(context, services));
   const headers = { ...TEXT_HEADERS, ...ignoredHeader(ignoredNames(call, services)) };
-  const options = optionsOf(context, services, call);
+  const options = optionsOf(context, call);
   if (isStreamed(call, services)) return await streamText(context, { batches, call, options, headers });
   const { rows, prompts } = await batches.run(call, options, {});
   const prompt = call.onlyNewTokens ? '' : prompts.join('');
@@ -38,7 +37,7 @@ export async function handleGenerateBatch(
   batches: Batches,
 ): Promise<Response> {
   const call = parseBatch(await readBody(context, services));
-  const result = await batches.run(call, optionsOf(context, services, call), {});
+  const result = await batches.run(call, optionsOf(context, call), {});
   const status = result.rows.every((row) => row.hasEnded) ? 200 : 206;
   return context.json(batchAnswer(call, result), status, ignoredHeader(ignoredNames(call, services)));
 }
@@ -64,10 +63,10 @@ async function readBody(context: ServerContext, services: DialectServices): Prom
   }
 }
 
-function optionsOf(context: ServerContext, services: DialectServices, call: GenerateCall): BatchOptions {
+function optionsOf(context: ServerContext, call: GenerateCall): BatchOptions {
   const record = context.get('record');
   record.prompt = call.prompts.map((prompt) => prompt.text).join('\n');
-  return { owner: ownerOf(context, services.keys), signal: context.req.raw.signal, record };
+  return { caller: context.get('caller'), signal: context.req.raw.signal, record };
 }
 
 interface TextStream {

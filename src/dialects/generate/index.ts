@@ -1,10 +1,10 @@
 import type { WebSocket } from 'ws';
 
 import { GlossaError } from '../../errors.js';
-import { ownerOf } from '../../server/api-keys.js';
 import type { DialectFactory, ServerContext } from '../../server/dialect.js';
 import { IGNORED_HEADER } from '../../server/ignored-header.js';
 import { upgradeWebSocket } from '../../server/upgrade-web-socket.js';
+import { operations } from './api.js';
 import { Batches } from './batches.js';
 import { ERROR_HEADER, errorResponse } from './errors.js';
 import { handleGenerateBatch, handleGenerateOne } from './http.js';
@@ -23,7 +23,7 @@ export const generateDialect: DialectFactory = (services) => {
   const batches = new Batches(services);
   const sessions = new Set<Session>();
   const openSession = (socket: WebSocket, context: ServerContext): void => {
-    const session = new Session({ services, batches, owner: ownerOf(context, services.keys), socket });
+    const session = new Session({ services, batches, caller: context.get('caller'), socket });
     sessions.add(session);
     socket.on('message', (data: Buffer, isBinary) => {
       session.receive(isBinary ? undefined : data.toString());
@@ -59,6 +59,7 @@ export const generateDialect: DialectFactory = (services) => {
       });
       app.get('/api/ws', upgradeWebSocket(openSession));
     },
+    operations,
     renderError: errorResponse,
     close: () => {
       for (const session of sessions) session.end();

@@ -27,11 +27,11 @@ const requestId = (): z.ZodType<string> =>
 const promptSchema = z.object(
   {
     request_id: requestId().describe('Any text; with the others of a batch it names what can be continued.'),
-    /** Ignored where the ids name something that can be continued. */
     prompt: plainText()
       .refine((text) => text !== '', 'expected a string that is not empty')
       .meta({ minLength: 1 })
-      .default(' '),
+      .default(' ')
+      .describe('Ignored where the ids name something that can be continued.'),
   },
   'expected an object',
 );

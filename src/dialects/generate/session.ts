@@ -1,4 +1,5 @@
-import { GlossaError } from '../../errors.js';
+import { GlossaError, type ErrorCode } from '../../errors.js';
+import type { Caller } from '../../models/caller.js';
 import type { DialectServices, RequestRecord } from '../../server/dialect.js';
 import { shownNames } from '../../server/ignored-header.js';
 import type { Batches, BatchReader, BatchResult } from './batches.js';
@@ -11,6 +12,8 @@ import { parseBatch, type GenerateCall } from './schema.js';
 const MOST_RUNNING = 64;
 /** Frames in a row that are no requests before the socket is closed. */
 const MOST_BAD = 50;
+/** Refusals of frames that are requests all the same. */
+const NOT_BAD: readonly ErrorCode[] = ['OVERLOADED', 'RATE_LIMITED'];
 /** Characters that may wait for a slow reader before its generations are held up, and its frames left unread. */
 const PAUSE_ABOVE = 64 * 1024;
 /** Characters of answers nobody reads after which a socket is given up: it only sends. */
@@ -34,7 +37,7 @@ export interface SessionSocket {
 export interface SessionParts {
   readonly services: DialectServices;
   readonly batches: Batches;
-  readonly owner: string;
+  readonly caller: Caller;
   readonly socket: SessionSocket;
 }
 
@@ -72,11 +75,12 @@ export class Session {
       this.#bad = 0;
       if (this.#running.size >= MOST_RUNNING)
         throw new GlossaError('OVERLOADED', `${MOST_RUNNING} batches run on this socket already`);
-      void this.#run(call);
+      // Each batch is a request; the socket itself takes no place.
+      void this.#run(call, this.#parts.caller.usage?.admit());
     } catch (error) {
       const refusal = GlossaError.from(error);
       this.#sendError(ids, refusal);
-      if (refusal.code !== 'OVERLOADED') this.#countBad();
+      if (!NOT_BAD.includes(refusal.code)) this.#countBad();
     }
   }
 
@@ -93,9 +97,9 @@ export class Session {
     this.#closeIfIdle();
   }
 
-  async #run(call: GenerateCall): Promise<void> {
-    const { services, batches, owner } = this.#parts;
-    const record: RequestRecord = {};
+  async #run(call: GenerateCall, leave: (() => void) | undefined): Promise<void> {
+    const { services, batches, caller } = this.#parts;
+    const record: RequestRecord = caller.name === undefined ? {} : { key: caller.name };
     const begin = performance.now();
     const ids = call.prompts.map((prompt) => prompt.requestId);
     const ignored = shownNames(ignoredNames(call, services));
@@ -104,13 +108,14 @@ export class Session {
     try {
       this.#send(ids.map((id) => event(id, 'ACCEPTED', ignored.length > 0 ? { ignored } : {})));
       const reader = this.#readerOf(call, ids);
-      const result = await batches.run(call, { owner, signal: stop.signal, record }, reader);
+      const result = await batches.run(call, { caller, signal: stop.signal, record }, reader);
       this.#send(completed(call, result));
     } catch (error) {
       record.error = inOurTerms(GlossaError.from(error));
       this.#sendError(ids, record.error);
     } finally {
       this.#running.delete(stop);
+      leave?.();
       const { error, ...known } = record;
       const ms = Math.round(performance.now() - begin);
       services.log.info({ route: '/api/ws', ms, ...known, ...(error && { code: error.code }) }, 'batch');

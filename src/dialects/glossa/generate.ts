@@ -14,7 +14,10 @@ export async function handleGenerate(context: ServerContext, services: DialectSe
   const call = parseGenerateBody(await readJsonObject(context, services.settings.bodyLimit));
   const record = context.get('record');
   if (typeof call.request.prompt === 'string') record.prompt = call.request.prompt;
-  const lease = await services.models.acquire(call.model, { signal: context.req.raw.signal });
+  const lease = await services.models.acquire(call.model, {
+    signal: context.req.raw.signal,
+    caller: context.get('caller'),
+  });
   record.model = lease.id;
   if (call.stream) return await streamEvents(context, lease, call);
   try {

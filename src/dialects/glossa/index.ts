@@ -1,5 +1,6 @@
 import type { DialectFactory } from '../../server/dialect.js';
 import { statusOf } from '../../server/error-status.js';
+import { operations } from './api.js';
 import { errorBody } from './errors.js';
 import { handleGenerate } from './generate.js';
 import { loadedStats, modelEntries } from './models.js';
@@ -14,10 +15,10 @@ export const glossaDialect: DialectFactory = (services) => ({
       return await handleGenerate(context, services);
     });
     app.get('/glossa/models', function listModels(context) {
-      return context.json({ models: modelEntries(services.models) });
+      return context.json({ models: modelEntries(services.models, context.get('caller')) });
     });
     app.get('/glossa/stats', async function stats(context) {
-      return context.json({ models: await loadedStats(services.models) });
+      return context.json({ models: await loadedStats(services.models, context.get('caller')) });
     });
     app.get('/glossa/tasks', function tasks(context) {
       return listTasks(context, services);
@@ -29,5 +30,6 @@ export const glossaDialect: DialectFactory = (services) => ({
       return cancelTask(context, services);
     });
   },
+  operations,
   renderError: (context, error) => context.json(errorBody(error), statusOf(error.code)),
 });

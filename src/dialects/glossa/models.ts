@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 
 import type { EngineStats } from '../../engine/engine.js';
+import type { Caller } from '../../models/caller.js';
 import type { ModelRegistry, ModelStatus } from '../../models/registry.js';
 import { snakeCaseKeys, type SnakeCased } from './snake-case.js';
 
@@ -26,9 +27,10 @@ export interface ModelEntry {
   backend?: string;
 }
 
-/** Everything the registry knows. */
-export function modelEntries(models: ModelRegistry): ModelEntry[] {
-  return models.list().map((status) => ({ ...common(status, models.defaultModel), ...details(status) }));
+/** Every model that is there for the caller. */
+export function modelEntries(models: ModelRegistry, caller: Caller): ModelEntry[] {
+  const defaultModel = models.defaultFor(caller);
+  return models.list(caller).map((status) => ({ ...common(status, defaultModel), ...details(status) }));
 }
 
 function common({ definition, state }: ModelStatus, defaultModel: string): ModelEntry {
@@ -61,8 +63,9 @@ function details({ state }: ModelStatus): Partial<ModelEntry> {
 /** Figures of all engines, by id of the model they were loaded for. One that is just restarting has none. */
 export async function loadedStats(
   models: ModelRegistry,
+  caller: Caller,
 ): Promise<Record<string, SnakeCased<EngineStats> | null>> {
-  const stats = models.list().flatMap(({ definition, state }) =>
+  const stats = models.list(caller).flatMap(({ definition, state }) =>
     state.name !== 'ready' || definition.base !== undefined
       ? []
       : state.engine.stats().then(

@@ -1,9 +1,12 @@
 import type { DialectFactory } from '../../server/dialect.js';
 import { statusOf } from '../../server/error-status.js';
+import { operations } from './api.js';
+import { handleChat } from './chat/index.js';
 import { handleCompletion } from './completions/index.js';
 import { handleEmbeddings } from './embeddings/index.js';
 import { errorBody } from './errors.js';
 import { listModels, showModel } from './models/index.js';
+import { detokenizeRoute, tokenizeRoute } from './tokens/index.js';
 
 /** Paths of this API. The alpaca API answers some of them first, where a body is unmistakably its own. */
 const PATHS = /^\/(v1(\/|$)|tokenize$|detokenize$)/;
@@ -23,6 +26,9 @@ export const openAiDialect: DialectFactory = (services) => ({
     app.post('/v1/completions', async function completion(context) {
       return await handleCompletion(context, services);
     });
+    app.post('/v1/chat/completions', async function chat(context) {
+      return await handleChat(context, services);
+    });
     app.post('/v1/embeddings', async function embeddings(context) {
       return await handleEmbeddings(context, services);
     });
@@ -33,6 +39,13 @@ export const openAiDialect: DialectFactory = (services) => ({
     app.get('/v1/models/:id{.+}', function model(context) {
       return showModel(context, services);
     });
+    app.post('/tokenize', async function tokenize(context) {
+      return await tokenizeRoute(context, services);
+    });
+    app.post('/detokenize', async function detokenize(context) {
+      return await detokenizeRoute(context, services);
+    });
   },
+  operations,
   renderError: (context, error) => context.json(errorBody(error), statusOf(error.code)),
 });

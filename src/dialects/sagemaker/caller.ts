@@ -1,6 +1,8 @@
+import { ANYBODY, type Caller } from '../../models/caller.js';
 import { presentedKey } from '../../server/api-keys.js';
 import type { DialectServices, ServerContext } from '../../server/dialect.js';
 import { readBody } from '../../server/json-body.js';
+import { admitCaller } from '../../server/key-limits.js';
 import { isSignature } from './signature/authorization.js';
 import { wireMessage } from './signature/message.js';
 import { AccessRefusal } from './signature/refusal.js';
@@ -25,32 +27,37 @@ export class Doorkeeper {
   }
 
   /**
-   * Reads the body of a request that may be answered. Only a right signature, or a right key, gets this far.
+   * Reads the body of a request that may be answered. Only a right signature, or a right key, gets this far; it counts
+   * against that key's limits.
    *
-   * @throws AccessRefusal; GlossaError BODY_TOO_LARGE or CANCELLED
+   * @throws AccessRefusal; GlossaError RATE_LIMITED, BODY_TOO_LARGE or CANCELLED
    */
   async admit(context: ServerContext): Promise<Uint8Array> {
     const limit = Math.min(BODY_LIMIT, this.#services.settings.bodyLimit);
     if (this.#secrets.size === 0 || !isSignature(context.req.header('authorization'))) {
-      this.#requireKey(context);
-      return await readBody(context.req.raw, limit);
+      admitCaller(context, this.#requireKey(context));
+      return await readBody(context, limit);
     }
     const verifier = { secrets: this.#secrets, now: this.#now };
     const open = openClaim(wireMessage(context, NO_BODY), verifier);
-    const body = await readBody(context.req.raw, limit);
+    const body = await readBody(context, limit);
     await verifyClaim(wireMessage(context, body), open);
+    // Whoever signs has no API key, and no limits.
+    admitCaller(context, { keyId: open.claim.accessKeyId });
     return body;
   }
 
-  #requireKey(context: ServerContext): void {
+  #requireKey(context: ServerContext): Caller {
     const { keys } = this.#services;
-    if (!keys.areRequired && this.#secrets.size === 0) return;
+    if (!keys.areRequired && this.#secrets.size === 0) return ANYBODY;
     const key = presentedKey(context);
     if (key === undefined || !keys.areRequired) {
       const wanted = this.#secrets.size > 0 ? 'a signature (AWS Signature Version 4)' : 'an API key';
       throw new AccessRefusal('MissingAuthenticationTokenException', `the request needs ${wanted}`);
     }
-    if (keys.find(key) === undefined)
+    const caller = keys.callerWith(key);
+    if (caller === undefined)
       throw new AccessRefusal('UnrecognizedClientException', 'the API key is not valid');
+    return caller;
   }
 }

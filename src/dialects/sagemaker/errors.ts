@@ -7,7 +7,7 @@ import { AccessRefusal } from './signature/refusal.js';
 /** How AWS calls an error, and its status where that is not the one of its code. */
 interface AwsError {
   readonly type: string;
-  readonly status?: 400 | 403 | 404 | 424 | 429 | 500 | 503;
+  readonly status?: 400 | 403 | 404 | 408 | 424 | 429 | 500 | 503;
 }
 
 const AWS_ERRORS: Readonly<Record<ErrorCode, AwsError>> = {
@@ -15,6 +15,7 @@ const AWS_ERRORS: Readonly<Record<ErrorCode, AwsError>> = {
   CONTEXT_OVERFLOW: { type: 'ValidationError', status: 400 },
   MODEL_NOT_FOUND: { type: 'ValidationError', status: 400 },
   BODY_TOO_LARGE: { type: 'ValidationError', status: 400 },
+  REQUEST_TIMEOUT: { type: 'RequestTimeoutException', status: 408 },
   UNAUTHORIZED: { type: 'MissingAuthenticationTokenException', status: 403 },
   FORBIDDEN: { type: 'AccessDeniedException', status: 403 },
   TASK_NOT_FOUND: { type: 'UnknownOperationException', status: 404 },
@@ -25,6 +26,7 @@ const AWS_ERRORS: Readonly<Record<ErrorCode, AwsError>> = {
   ENGINE_CRASHED: { type: 'ModelError', status: 424 },
   MODEL_LOADING: { type: 'ModelNotReadyException', status: 429 },
   OVERLOADED: { type: 'ThrottlingException', status: 429 },
+  RATE_LIMITED: { type: 'ThrottlingException', status: 429 },
   CANCELLED: { type: 'InternalFailure' },
   CLOSED: { type: 'ServiceUnavailable', status: 503 },
   CONFIG_INVALID: { type: 'InternalFailure', status: 500 },

@@ -19,16 +19,16 @@ const seed = integer({ least: -1, most: Number.MAX_SAFE_INTEGER }).transform((va
 
 /** Every field that a body of either form may have. null, which is Python's None, means the default. */
 export const fieldSchemas = {
-  input: text(),
+  input: text().describe('Text to continue.'),
   num_return_sequences: orAbsent(numReturnSequences),
   temperature: orAbsent(temperature),
-  seed: orAbsent(seed),
+  seed: orAbsent(seed).describe('Makes the texts repeatable; -1 is none.'),
   max_length: orAbsent(maxLength),
   top_p: orAbsent(topP),
   top_k: orAbsent(topK),
   num_beams: orAbsent(numBeams),
   no_repeat_ngram_size: orAbsent(noRepeatNgramSize),
-  length: orAbsent(integer({ least: 1, most: LARGEST_INT32 })),
+  length: orAbsent(integer({ least: 1, most: LARGEST_INT32 })).describe('New tokens at most.'),
   p: orAbsent(topP),
   k: orAbsent(topK),
   repetition_penalty: orAbsent(repetitionPenalty),
@@ -40,8 +40,8 @@ export const fieldSchemas = {
       ),
       { type: 'string', minLength: 1, maxLength: 1024 },
     ),
-  ),
-  test: orAbsent(flag()),
+  ).describe('Text that ends a text and is not part of it.'),
+  test: orAbsent(flag()).describe('true: a fixed text comes back, and no model is asked.'),
 };
 
 /** A number of any size, for fields that have no effect on a request. */
@@ -50,7 +50,7 @@ export const anyNumber = orAbsent(
     z.custom<number>((value) => typeof value === 'number', 'expected a number'),
     { type: 'number' },
   ),
-);
+).describe('Has no effect in this mode.');
 
 /** The engine's names in the words of its messages, and what they are called in a body. */
 const NAMES: readonly (readonly [engine: string, body: Readonly<Record<Form, string>>])[] = [

@@ -1,4 +1,5 @@
 import type { DialectFactory } from '../../server/dialect.js';
+import { operations } from './api.js';
 import { Doorkeeper } from './caller.js';
 import { renderAwsError } from './errors.js';
 import { invoke } from './invoke.js';
@@ -33,6 +34,7 @@ export function makeSagemakerDialect(now?: () => number): DialectFactory {
           });
         }
       },
+      operations,
       renderError: renderAwsError,
     };
   };

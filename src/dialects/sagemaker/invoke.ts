@@ -1,4 +1,5 @@
 import { GlossaError } from '../../errors.js';
+import type { Caller } from '../../models/caller.js';
 import type { ModelLease, ModelRegistry } from '../../models/registry.js';
 import type { DialectServices, ServerContext } from '../../server/dialect.js';
 import { ignoredHeader } from '../../server/ignored-header.js';
@@ -35,14 +36,17 @@ export async function invoke(
   context.header('x-amzn-requestid', context.get('requestId'));
   const { targetModel, echoed, ignored } = invocationHeaders(context);
   requireJsonAccepted(context.req.header(streams ? 'x-amzn-sagemaker-accept' : 'accept'));
-  const model = resolveModel(services.models, endpoint, targetModel);
+  const model = resolveModel(services.models, context.get('caller'), { endpoint, target: targetModel });
   const invocation = parseInvocation(parseJsonObject(bytes));
   const headers = { ...echoed, ...ignoredHeader([...invocation.ignored, ...ignored]) };
   const { prompt } = invocation.request;
   if (typeof prompt === 'string') context.get('record').prompt = prompt;
   if (invocation.instead !== undefined)
     return answerAtOnce(context, wholeReply(invocation.reply, invocation.instead), { headers, streams });
-  const lease = await services.models.acquire(model, { signal: context.req.raw.signal });
+  const lease = await services.models.acquire(model, {
+    signal: context.req.raw.signal,
+    caller: context.get('caller'),
+  });
   context.get('record').model = lease.id;
   return streams
     ? await streamReply(context, { invocation, lease }, headers)
@@ -55,18 +59,18 @@ const DOCUMENTED_ENDPOINT = 'gpt-2';
 /** An endpoint is a model of that id or alias; a target model goes before it. */
 function resolveModel(
   models: ModelRegistry,
-  endpoint: string | undefined,
-  target: string | undefined,
+  caller: Caller,
+  { endpoint, target }: { readonly endpoint: string | undefined; readonly target: string | undefined },
 ): string {
   if (endpoint !== undefined && !isResourceName(endpoint))
     throw refusal(
       'EndpointName: expected at most 63 letters, digits and hyphens, the first and last no hyphen',
     );
   const isDefault = endpoint === undefined || endpoint === DOCUMENTED_ENDPOINT;
-  const served = models.find(endpoint ?? '') ?? (isDefault ? models.defaultModel : undefined);
+  const served = models.find(endpoint ?? '', caller) ?? (isDefault ? models.defaultFor(caller) : undefined);
   if (served === undefined) throw refusal(`there is no endpoint ${endpoint ?? ''} here`);
   if (target === undefined) return served;
-  const targeted = models.find(target);
+  const targeted = models.find(target, caller);
   if (targeted === undefined) throw refusal('X-Amzn-SageMaker-Target-Model: there is no such model here');
   return targeted;
 }

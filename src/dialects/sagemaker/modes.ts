@@ -36,7 +36,8 @@ const USED: Readonly<Record<Mode, readonly ModeField[]>> = {
 
 const modeField = choice(MODES)
   .nullish()
-  .transform((mode) => mode ?? 'sample-top-p');
+  .transform((mode) => mode ?? 'sample-top-p')
+  .describe('How to decode.');
 const { input, max_length, num_return_sequences, seed } = fieldSchemas;
 
 /** The body as a mode takes it: what the mode does not use needs no more than to be a number. */

@@ -56,7 +56,7 @@ function commonLength(group: readonly Sequence[]): number {
 /** One of several texts, as alternatives without parentheses, common beginnings written once. */
 export function literalChoice(texts: readonly string[]): string {
   return branches(
-    [...new Set(texts)].sort().map((text) => [...text]),
+    [...new Set(texts)].sort().map((text) => Array.from(text)),
     0,
   );
 }

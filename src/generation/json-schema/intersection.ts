@@ -4,8 +4,9 @@ import { type Range, union } from './code-points.js';
 import { classItem } from './pattern-grammar.js';
 import type { Pattern } from './pattern-parser.js';
 
-/** Places in all patterns at once that are told apart. */
-const MAX_STATES = 600;
+/** Places in all patterns at once that are told apart, and those of them from which a text can end. */
+const MAX_STATES = 6000;
+const MAX_LIVE_STATES = 800;
 /** Looks at a state of one pattern with one kind of code point. */
 const MAX_WORK = 2_000_000;
 
@@ -37,6 +38,7 @@ export function intersectionItem(
   const states = explore(patterns, lengths);
   if (states === undefined) return 'too large';
   const alive = leadingToAnEnd(states);
+  if (alive.size > MAX_LIVE_STATES) return 'too large';
   return alive.has(0) ? write(rules, states, alive) : undefined;
 }
 

@@ -32,7 +32,7 @@ export function shownName(name: string): string {
 /** The JSON pointer (RFC 6901) as a URI fragment without percent-encoding. */
 function pointerOf(where: Located): string {
   const tokens: string[] = [];
-  for (let each: Located | undefined = where; each?.parent !== undefined; each = each.parent) {
+  for (let each = where; each.parent !== undefined; each = each.parent) {
     tokens.push(shownName(each.token).replaceAll('~', '~0').replaceAll('/', '~1'));
   }
   const pointer = ['#', ...tokens.reverse()].join('/');

@@ -78,10 +78,13 @@ function magnitudes(low: Decimal, high: Decimal | undefined): readonly string[] 
     const last = high === undefined ? (LARGEST + 1n) * 10n ** BigInt(count) - 1n : highest(high, count);
     if (first > last) continue;
     result.push(...decimalsBetween(first, last, count));
-    if (count < places || first >= last) continue;
-    // Behind the last but the greatest, which more digits would raise above the bound, more digits may come.
-    const head = decimalsBetween(first, last - 1n, count);
-    result.push(`(${head.join(' | ')}) ${count === 0 ? '"." ' : ''}[0-9]{1,${EXACT_DIGITS}}`);
+    if (count < places) continue;
+    const point = count === 0 ? '"." ' : '';
+    const more = `[0-9]{1,${EXACT_DIGITS}}`;
+    // Behind the greatest only zeros may follow: more would raise it above the bound.
+    result.push(`${decimalsBetween(last, last, count).join('')} ${point}"0"{1,${EXACT_DIGITS}}`);
+    if (first === last) continue;
+    result.push(`(${decimalsBetween(first, last - 1n, count).join(' | ')}) ${point}${more}`);
   }
   return result;
 }

@@ -39,7 +39,7 @@ function treeOf(names: readonly string[], depth: number): { root: Node; nodes: n
   let nodes = 1;
   for (const name of names) {
     let node = root;
-    const characters = [...name.slice(0, 2 * depth)].slice(0, depth);
+    const characters = Array.from(name.slice(0, 2 * depth)).slice(0, depth);
     for (const character of characters) {
       let child = node.next.get(character);
       if (child === undefined) {
@@ -50,7 +50,7 @@ function treeOf(names: readonly string[], depth: number): { root: Node; nodes: n
       node = child;
     }
     // Behind a name that was cut off nothing is told apart any more: none of its continuations may come.
-    node.isName ||= true;
+    node.isName = true;
     if (characters.join('').length < name.length) node.next.set('', node);
   }
   return { root, nodes };

@@ -81,7 +81,7 @@ class PatternParser {
 
   constructor(where: Located, text: string) {
     this.#where = where;
-    this.#characters = [...text];
+    this.#characters = Array.from(text);
   }
 
   parse(): Pattern {
@@ -94,7 +94,8 @@ class PatternParser {
     if (depth > MAX_NESTING) this.#fail(`groups are nested more than ${MAX_NESTING} deep`);
     const options = [this.#sequence(depth)];
     while (this.#skip('|')) options.push(this.#sequence(depth));
-    return options.length === 1 ? (options[0] as Pattern) : { kind: 'choice', options };
+    const [first] = options;
+    return options.length === 1 && first !== undefined ? first : { kind: 'choice', options };
   }
 
   #sequence(depth: number): Pattern {
@@ -102,7 +103,8 @@ class PatternParser {
     for (let next = this.#peek(); next !== '' && next !== '|' && next !== ')'; next = this.#peek()) {
       parts.push(this.#repetition(this.#atom(depth)));
     }
-    return parts.length === 1 ? (parts[0] as Pattern) : { kind: 'sequence', parts };
+    const [first] = parts;
+    return parts.length === 1 && first !== undefined ? first : { kind: 'sequence', parts };
   }
 
   #atom(depth: number): Pattern {

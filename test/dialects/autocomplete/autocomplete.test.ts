@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import { ANYBODY } from '../../../src/models/caller.js';
 import { SOME_FILE, testServer, type TestServer } from '../../fakes/server.js';
 
 interface Answer {
@@ -315,7 +316,9 @@ describe('the model', () => {
     const server = testServer({ flags: { model: [SOME_FILE, '../LICENSE', '../tsconfig.json'] } });
     const response = await server.post(path, { context: 'A', ...body });
     assert.equal(response.status, 200, await response.clone().text());
-    return server.models.list().find((status) => status.state.name === 'ready')?.definition.id ?? 'none';
+    return (
+      server.models.list(ANYBODY).find((status) => status.state.name === 'ready')?.definition.id ?? 'none'
+    );
   }
 
   test('is the default one for every path form that names none', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
 
+import { ANYBODY } from '../../../src/models/caller.js';
 import { BEGINS_WORD } from '../../../src/dialects/booste/generate-words.js';
 import { MOST_WORDS } from '../../../src/dialects/booste/schema.js';
 import { LONGEST_WORD } from '../../../src/dialects/booste/words.js';
@@ -254,7 +255,7 @@ describe('modelSize', () => {
   async function usedBy(modelSize: unknown, server: TestServer): Promise<string[]> {
     await wordsOf({ modelSize }, server);
     return server.models
-      .list()
+      .list(ANYBODY)
       .flatMap(({ definition, state }) => (state.name === 'ready' ? [definition.id] : []));
   }
 

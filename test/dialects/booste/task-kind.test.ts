@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import { ANYBODY } from '../../../src/models/caller.js';
 import {
   wordsTaskKind,
   type WordsTaskInput,
@@ -34,7 +35,8 @@ async function run(
 ): Promise<{ output: JsonValue; engine: FakeEngine }> {
   const engine = given.engine ?? new FakeEngine({ script: windowScript, info: { contextSize: 100 } });
   const { models } = testServer({ makeEngine: () => engine });
-  const output = await wordsTaskKind(models, 5).run(given.input ?? INPUT, {
+  const output = await wordsTaskKind(models, () => ANYBODY, 5).run(given.input ?? INPUT, {
+    owner: '',
     signal: given.signal ?? new AbortController().signal,
     progress: given.progress ?? null,
     report: (progress) => given.onReport?.(progress as unknown as WordsTaskProgress),

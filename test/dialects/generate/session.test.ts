@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Batches } from '../../../src/dialects/generate/batches.js';
 import { Session, type SessionSocket } from '../../../src/dialects/generate/session.js';
+import { ANYBODY } from '../../../src/models/caller.js';
 import { ApiKeys } from '../../../src/server/api-keys.js';
 import { silent, testServer, type TestServer, type TestServerOptions } from '../../fakes/server.js';
 import { FakeTasks } from '../../fakes/tasks.js';
@@ -80,7 +81,7 @@ function open(options: TestServerOptions = {}): Open {
     log: silent,
   };
   const socket = new FakeSocket();
-  const session = new Session({ services, batches: new Batches(services), owner: '', socket });
+  const session = new Session({ services, batches: new Batches(services), caller: ANYBODY, socket });
   return {
     server,
     socket,

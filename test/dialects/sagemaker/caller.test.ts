@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import { ANYBODY } from '../../../src/models/caller.js';
 import { assertError, PATH, SagemakerServer, STREAM_PATH } from './served.js';
 import { sign } from './signer.js';
 import { ACCESS_KEY_ID, SECRET } from './vectors.js';
@@ -79,7 +80,7 @@ describe('with credentials', () => {
     const server = serve();
     await server.post(BODY, signedFor(PATH, BODY, 'wrong'));
     assert.deepEqual(
-      server.models.list().map(({ state }) => state.name),
+      server.models.list(ANYBODY).map(({ state }) => state.name),
       ['unloaded', 'unloaded'],
     );
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import { ANYBODY } from '../../../src/models/caller.js';
 import { GlossaError, type ErrorCode } from '../../../src/errors.js';
 import { FakeEngine } from '../../fakes/engine.js';
 import { assertError, PATH, SagemakerServer, STREAM_PATH } from './served.js';
@@ -52,7 +53,7 @@ describe('the endpoint', () => {
     const server = new SagemakerServer();
     const response = await server.post(BODY, headers, path);
     assert.equal(response.status, 200, await response.clone().text());
-    return server.models.list().find(({ state }) => state.name === 'ready')?.definition.id ?? 'none';
+    return server.models.list(ANYBODY).find(({ state }) => state.name === 'ready')?.definition.id ?? 'none';
   };
 
   test('is a model by its name, and the container answers with the default one', async () => {

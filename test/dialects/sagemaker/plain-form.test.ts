@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import { ANYBODY } from '../../../src/models/caller.js';
 import { assertError, SagemakerServer } from './served.js';
 
 interface PlainReply {
@@ -100,7 +101,7 @@ describe('the first published body form', () => {
     const reply = await replyTo({ input: 'A', test: true, num_return_sequences: 2 }, server);
     assert.deepEqual([reply.input, reply.test, reply.output.length], ['A', true, 2]);
     assert.deepEqual(
-      server.models.list().map(({ state }) => state.name),
+      server.models.list(ANYBODY).map(({ state }) => state.name),
       ['unloaded', 'unloaded'],
     );
   });

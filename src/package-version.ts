@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { packageRoot } from '../package-root.js';
+import { packageRoot } from './package-root.js';
 
 /** Version in package.json. */
 export function packageVersion(): string {

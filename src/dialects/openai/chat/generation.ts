@@ -1,0 +1,121 @@
+import type { PreparedChat } from '../../../chat/chat.js';
+import { prepareChat } from '../../../chat/prepare.js';
+import type { Generation, ModelInfo, Vocabulary } from '../../../engine/engine.js';
+import { GlossaError } from '../../../errors.js';
+import { tellConfigured } from '../../../generation/configured-parameters.js';
+import { resolveMaxNewTokens } from '../../../generation/request-lengths.js';
+import type { GenerationDefaults, GenerationRequestInput } from '../../../generation/request.js';
+import type { ModelLease } from '../../../models/registry.js';
+import type { RequestRecord } from '../../../server/dialect.js';
+import { decodingOf, namesInVain } from '../decoding.js';
+import { inOurNames, type RouteNames } from '../errors.js';
+import type { ChatCall } from './schema.js';
+
+/** A conversation that is being answered. */
+export interface RunningChat {
+  readonly generation: Generation;
+  readonly prepared: PreparedChat;
+  /** Choices that each sequence stands for. */
+  readonly copies: number;
+  /** There if tokens are told of. */
+  readonly vocabulary: Vocabulary | undefined;
+  /** Names of the fields that have no effect. */
+  readonly ignored: readonly string[];
+}
+
+/** What an answer is made with. */
+export interface ChatParts {
+  readonly lease: ModelLease;
+  readonly call: ChatCall;
+  readonly record: RequestRecord;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Puts a conversation into the model's own words and begins its answers.
+ *
+ * @throws GlossaError in the engine's names; CONTEXT_OVERFLOW names the messages
+ */
+export async function startChat({ lease, call, record, signal }: ChatParts): Promise<RunningChat> {
+  const { engine, defaults } = lease;
+  const { body, chat } = call;
+  if (body.stream === true) refuseBeams(call, defaults);
+  const prepared = await prepareChat(lease, chat, { signal });
+  record.prompt = prepared.text;
+  const maxNewTokens = newTokens(prepared.prompt.length, call, lease);
+  const { parameters, copies } = decodingOf(body, body.n ?? 1, defaults);
+  const asked: GenerationRequestInput = {
+    ...parameters,
+    prompt: prepared.prompt,
+    ...(call.maxNewTokens !== undefined && { maxNewTokens }),
+    ...(body.logprobs === true && { logprobs: body.top_logprobs ?? 0 }),
+    ...(prepared.grammar !== undefined && { grammar: prepared.grammar }),
+  };
+  const stopStrings = [...(asked.stopStrings ?? defaults.stopStrings ?? []), ...prepared.stopStrings];
+  const vocabulary = body.logprobs === true ? await engine.vocabulary() : undefined;
+  const generation = runOrTell({ ...asked, maxNewTokens, stopStrings }, asked, { lease, signal });
+  const { request } = generation;
+  const eosTokenIds = request.eosTokenId ?? engine.info.eosTokenIds;
+  const running = { request, eosTokenIds, promptTokens: prepared.prompt.length };
+  const ignored = [...call.ignored, ...namesInVain(body, running, asked)];
+  return { generation, prepared, copies, vocabulary, ignored };
+}
+
+/** @param asked what the client itself asked for */
+function runOrTell(
+  input: GenerationRequestInput,
+  asked: GenerationRequestInput,
+  { lease, signal }: Pick<ChatParts, 'lease' | 'signal'>,
+): Generation {
+  try {
+    return lease.engine.generate(input, { signal });
+  } catch (error) {
+    throw tellConfigured(GlossaError.from(error), asked, lease.defaults);
+  }
+}
+
+/** No token of a beam is certain before the search ends: there would be nothing to stream. */
+function refuseBeams({ body }: ChatCall, defaults: GenerationDefaults): void {
+  if ((body.num_beams ?? defaults.numBeams ?? 1) === 1) return;
+  const message = 'stream: expected false with numBeams above 1';
+  const asked = body.num_beams === undefined ? {} : { numBeams: body.num_beams };
+  throw tellConfigured(new GlossaError('INVALID_REQUEST', message, { param: 'stream' }), asked, defaults);
+}
+
+/**
+ * New tokens of a choice at most: what was asked for, if there is room; else what the configuration says, or what room
+ * there is.
+ */
+function newTokens(promptTokens: number, call: ChatCall, { engine, defaults }: ModelLease): number {
+  const { contextSize } = engine.info;
+  // The last token is never fed back, so it needs no place.
+  const room = contextSize - promptTokens + 1;
+  const { maxNewTokens: wanted, lengthField } = call;
+  if (room < 1) throw overflow(engine.info, `the messages take ${promptTokens} tokens`);
+  if (wanted !== undefined) {
+    if (wanted <= room) return wanted;
+    throw overflow(
+      engine.info,
+      `the messages take ${promptTokens} and ${lengthField} asks for ${wanted} more, of which ${room} fit`,
+    );
+  }
+  if (defaults.maxNewTokens === undefined && defaults.maxLength === undefined) return room;
+  return Math.min(room, resolveMaxNewTokens(defaults, promptTokens, contextSize));
+}
+
+/** Clients look for "maximum context length" in the message. */
+function overflow({ contextSize }: ModelInfo, found: string): GlossaError {
+  const message = `messages: the model's maximum context length is ${contextSize} tokens, but ${found}; shorten them`;
+  return new GlossaError('CONTEXT_OVERFLOW', message, { param: 'messages' });
+}
+
+/** An error of the engine or of the template in the names that the client used. */
+export function inChatNames(error: unknown, { body, lengthField }: ChatCall): GlossaError {
+  const names: RouteNames = {
+    prompt: 'messages',
+    maxNewTokens: lengthField,
+    // The grammar is made of what the client sent in its place.
+    ...(body.grammar === undefined && { grammar: body.tools.length > 0 ? 'tools' : 'response_format' }),
+  };
+  return inOurNames(GlossaError.from(error), names);
+}
