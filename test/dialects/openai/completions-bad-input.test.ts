@@ -51,6 +51,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   early_stopping: ['always', 1, [], {}],
   min_tokens: [-1, 1.5, 2 ** 31, ...NO_NUMBER],
   ignore_eos: NO_FLAG,
+  prompt_template: ['llama', '', 1, true, [], {}],
   grammar: [...NO_TEXT, '', 'root', 'root ::= (', 'root ::= a'],
 };
 
@@ -64,7 +65,7 @@ const PARTS: readonly (readonly [param: string, body: object])[] = [
   ['stop.1', { stop: ['a', 1] }],
   ['stream_options.include_usage', { stream: true, stream_options: { include_usage: 1 } }],
   ['stream_options.include_obfuscation', { stream: true, stream_options: { include_obfuscation: true } }],
-  ['stream_options', { stream: true, stream_options: { usage: true } }],
+  ['stream_options.usage', { stream: true, stream_options: { usage: true } }],
 ];
 
 const CONTRADICTIONS: readonly (readonly [param: string, body: object, message: RegExp])[] = [
@@ -73,7 +74,7 @@ const CONTRADICTIONS: readonly (readonly [param: string, body: object, message: 
   ['max_tokens', { max_tokens: 0 }, /^max_tokens: expected at least 1 without echo, received 0$/],
   ['max_tokens', { max_tokens: 0, echo: true, num_beams: 2 }, /num_beams above 1/],
   ['echo', { echo: true, suffix: 'a' }, /^echo: expected false with a suffix$/],
-  ['stream_options', { stream_options: { include_usage: true } }, /unless stream is true$/],
+  ['stream_options', { stream_options: { include_usage: true } }, /expected stream to be true/],
   ['logprobs', { logprobs: 1, num_beams: 2 }, /^logprobs: expected none with num_beams above 1, received 1$/],
   ['best_of', { best_of: 2, num_beams: 2 }, /^best_of: expected n \(1\) with num_beams above 1/],
   ['n', { n: 3, num_beams: 2 }, /^n: expected at most num_beams \(2\), received 3$/],

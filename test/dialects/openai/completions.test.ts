@@ -149,7 +149,9 @@ void describe('POST /v1/completions', () => {
   test('a text that the server cuts off does not pass for a whole one', async () => {
     const server = testServer({ engine: { tokenDelayMs: 1, info: { contextSize: 1e7 } } });
     const response = server.post(COMPLETIONS, { prompt, max_tokens: 100_000 });
-    await until(() => server.models.list(ANYBODY)[0]?.state.name === 'ready' && server.engine().requests.length > 0);
+    await until(
+      () => server.models.list(ANYBODY)[0]?.state.name === 'ready' && server.engine().requests.length > 0,
+    );
     await server.engine().close();
     assert.equal((await errorIn(await response, 503)).code, 'closed');
   });

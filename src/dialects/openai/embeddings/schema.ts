@@ -13,12 +13,14 @@ const inputIds = tokenIds({ most: Infinity }).refine((ids) => ids.length > 0, 'e
 
 /** The body of `POST /v1/embeddings`. */
 export const embeddingsSchema = z.object({
-  /** Absent: the default model. */
-  model: optional(text('the id of a model')),
-  /** One text, several, the token ids of one, or of several. */
-  input: textsOrIds(inputText, inputIds, { least: 1, most: MOST_INPUTS, of: 'input' }),
-  /** Default float. base64 is of the numbers as 32-bit floats, the least significant byte first. */
-  encoding_format: optional(choice(['float', 'base64'])),
-  /** Numbers of each vector that are kept; the rest is cut off, and what is left made of length 1. */
-  dimensions: optional(integer({ least: 1, most: LARGEST_INT32 })),
+  model: optional(text('the id of a model')).describe('Id or alias; absent: the default model.'),
+  input: textsOrIds(inputText, inputIds, { least: 1, most: MOST_INPUTS, of: 'input' }).describe(
+    'A text, several, the token ids of one, or of several.',
+  ),
+  encoding_format: optional(choice(['float', 'base64'])).describe(
+    'Default float. base64 is of the numbers as 32-bit floats, the least significant byte first.',
+  ),
+  dimensions: optional(integer({ least: 1, most: LARGEST_INT32 })).describe(
+    'Numbers of each vector that are kept, and made of length 1 again; default: all.',
+  ),
 });
