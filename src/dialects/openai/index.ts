@@ -34,6 +34,12 @@ export const openAiDialect: DialectFactory = (services) => ({
     app.get('/v1/models/:id{.+}', function model(context) {
       return showModel(context, services);
     });
+    app.post('/tokenize', async function tokenize(context) {
+      return await tokenizeRoute(context, services);
+    });
+    app.post('/detokenize', async function detokenize(context) {
+      return await detokenizeRoute(context, services);
+    });
   },
   operations,
   renderError: (context, error) => context.json(errorBody(error), statusOf(error.code)),

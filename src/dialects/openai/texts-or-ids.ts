@@ -37,7 +37,14 @@ export function textsOrIds(
     for (const issue of result?.error.issues ?? []) context.issues.push({ ...issue, input: undefined });
     return z.NEVER;
   });
+  const { most } = bounds;
+  const tokens = { type: 'array', items: { type: 'integer', minimum: 0 }, minItems: 1 };
   return withJsonForm(schema, (convert) => ({
-    anyOf: [text, texts, ids, arrays].map((form) => convert(form)),
+    anyOf: [
+      convert(text),
+      { type: 'array', items: convert(text), minItems: 1, maxItems: most },
+      tokens,
+      { type: 'array', items: tokens, minItems: 1, maxItems: most },
+    ],
   }));
 }

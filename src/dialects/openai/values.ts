@@ -53,7 +53,8 @@ export function logitBias(): z.ZodType<ReadonlyMap<number, number>> {
 /** The pairs, or what is wrong with the first that is wrong. */
 function biasesOf(given: Readonly<Record<string, unknown>>): ReadonlyMap<number, number> | string {
   const biases = new Map<number, number>();
-  for (const [key, bias] of Object.entries(given)) {
+  for (const key of Object.keys(given)) {
+    const bias = given[key];
     if (biases.size === MOST_BIASES) return `expected at most ${MOST_BIASES} token ids`;
     if (!/^\d{1,9}$/.test(key)) return 'expected token ids as keys';
     if (typeof bias !== 'number' || Math.abs(bias) > LARGEST_BIAS)

@@ -155,6 +155,33 @@ void describe('the fields of completions', () => {
     assert.equal(error.param, 'suffix');
   });
 
+  test('a prompt becomes an instruction in a template, whose ends of turns end its text', async () => {
+    const chatTemplate =
+      "{% for message in messages %}<|im_start|>{{ message.content }}<|im_end|>{% endfor %}{{ '<|im_start|>' }}";
+    const server = testServer({ engine: { info: { chatTemplate } } });
+    const asked = async (body: object): Promise<{ text: string; stop: readonly string[] }> => {
+      await complete(server, { prompt, max_tokens: 1, ...body });
+      const { prompt: ids, stopStrings: stop } = server.engine().requests.at(-1) ?? {
+        prompt: '',
+        stopStrings: [],
+      };
+      return { text: typeof ids === 'string' ? ids : await server.engine().detokenize(ids), stop };
+    };
+    assert.equal((await asked({})).text, prompt);
+    assert.equal((await asked({ prompt_template: 'none' })).text, prompt);
+    const alpaca = await asked({ prompt_template: 'alpaca', stop: 'a' });
+    assert.match(alpaca.text, /^Below is .*\n\n### Instruction:\nThe dog\n\n### Response:\n$/);
+    assert.equal(alpaca.stop[0], 'a');
+    const chat = await asked({ prompt_template: 'chat' });
+    assert.equal(chat.text, '<|im_start|>The dog<|im_end|><|im_start|>');
+    for (const body of [{ echo: true }, { suffix: 'a' }, { prompt: [1, 2] }]) {
+      const sent = { prompt, prompt_template: 'chat', ...body };
+      assert.equal((await errorIn(await server.post(COMPLETIONS, sent))).param, 'prompt_template');
+    }
+    const without = await testServer().post(COMPLETIONS, { prompt, prompt_template: 'chat' });
+    assert.match((await errorIn(without)).message, /^prompt_template: .*no chat template/);
+  });
+
   test('why a text ends', async () => {
     const script = (): string[] => [' a', ' b', FakeVocabulary.eosText];
     const server = testServer({ engine: { script } });

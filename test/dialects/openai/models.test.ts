@@ -36,7 +36,7 @@ void describe('GET /v1/models', () => {
     assert.deepEqual(rest, {
       ...{ id: 'package.json', object: 'model', owned_by: 'glossa', aliases: [], base: null, lora: [] },
       ...{ state: 'unloaded', context_length: null, vocabulary_size: null },
-      capabilities: { completion: true, embeddings: true, chat: null, fill_in_middle: null },
+      capabilities: { completion: true, embeddings: true, chat: null, tools: null, fill_in_middle: null },
     });
     await complete(server, { prompt: 'A', max_tokens: 1 });
     const after = await get(server, '/v1/models/package.json');
@@ -44,7 +44,7 @@ void describe('GET /v1/models', () => {
     assert.deepEqual(after, {
       ...before,
       ...{ state: 'ready', context_length: 256, vocabulary_size: 1000 },
-      capabilities: { completion: true, embeddings: true, chat: true, fill_in_middle: true },
+      capabilities: { completion: true, embeddings: true, chat: true, tools: false, fill_in_middle: true },
     });
   });
 

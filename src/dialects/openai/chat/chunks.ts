@@ -45,7 +45,7 @@ export async function* chatChunks(
 ): AsyncGenerator<ChatChunk, void> {
   const head = newHead(lease);
   const counts = new Counts(record);
-  const told = call.body.stream_options?.includeUsage === true ? { usage: null } : {};
+  const told = call.body.stream_options?.include_usage === true ? { usage: null } : {};
   const chunk = (choice: ChunkChoice): ChatChunk => ({
     ...head,
     object: 'chat.completion.chunk',

@@ -43,7 +43,7 @@ export const chatSchema = z.object({
   parallel_tool_calls: optional(flag()).describe('Whether one answer may call several tools; default true.'),
   chat_template_kwargs: optional(templateArguments).describe("More variables for the model's template."),
   stream: optional(flag()).describe('Whether the answer comes in chunks; default false.'),
-  stream_options: optional(streamOptions()).describe('What a stream tells besides its text.'),
+  stream_options: optional(streamOptions).describe('What a stream tells besides its text.'),
   ...neutralFields,
 });
 
@@ -95,7 +95,7 @@ function refuseContradictions(body: ChatBody): void {
     throw refusal('max_tokens', `expected ${mostByNewName} as max_completion_tokens, or nothing`);
   if ((body.top_logprobs ?? 0) > 0 && body.logprobs !== true)
     throw refusal('top_logprobs', 'expected logprobs to be true beside it');
-  checkStreamOptions(body.stream, body.stream_options);
+  checkStreamOptions(body);
   const isFree = (body.response_format?.type ?? 'text') === 'text';
   if (body.grammar === undefined) return;
   if (!isFree) throw refusal('grammar', 'expected none beside response_format, which has one of its own');

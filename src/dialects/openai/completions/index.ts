@@ -13,6 +13,7 @@ import { ignoredNames } from './ignored.js';
 import { planOf } from './plan.js';
 import { echoedTexts, preparePrompts } from './prepare.js';
 import { completePrompts } from './run.js';
+import { templatedPrompts } from './template.js';
 import { completionSchema, type CompletionBody } from './schema.js';
 import { Texts } from './texts.js';
 
@@ -35,7 +36,7 @@ export async function handleCompletion(context: ServerContext, services: Dialect
   }
   if (body.stream === true)
     return await streamChunks(context, {
-      chunks: chunksOf(source, body.stream_options?.includeUsage ?? false),
+      chunks: chunksOf(source, body.stream_options?.include_usage ?? false),
       stop,
       release: () => {
         lease.release();
@@ -62,9 +63,11 @@ async function sourceOf(
 ): Promise<AnswerSource> {
   const { signal } = context.req.raw;
   const { id: model, engine, defaults } = lease;
-  const plan = planOf(body, defaults);
+  const { prompt_template: template = 'none' } = body;
+  const templated = template === 'none' ? undefined : await templatedPrompts(lease, body, template, signal);
+  const plan = planOf(body, defaults, templated?.stopStrings);
   const preparation = { engine, plan, suffix: body.suffix, signal };
-  const prompts = await preparePrompts(body.prompt, preparation);
+  const prompts = await preparePrompts(templated?.prompts ?? body.prompt, preparation);
   const tokenTexts = body.logprobs === undefined ? undefined : new TokenTexts(await engine.vocabulary());
   const echo = body.echo === true ? await echoedTexts(body.prompt, preparation) : undefined;
   const { sequences } = plan;

@@ -23,9 +23,14 @@ export interface CompletionPlan {
 /**
  * What is generated for each prompt.
  *
+ * @param endings texts that end an answer besides the request's own, or the configured ones
  * @throws GlossaError INVALID_REQUEST for fields that exclude each other
  */
-export function planOf(body: CompletionBody, defaults: GenerationDefaults): CompletionPlan {
+export function planOf(
+  body: CompletionBody,
+  defaults: GenerationDefaults,
+  endings: readonly string[] = [],
+): CompletionPlan {
   const { n = 1, best_of: bestOf = n, logprobs, echo = false } = body;
   const maxNewTokens = body.max_tokens ?? defaults.maxNewTokens;
   const numBeams = body.num_beams ?? defaults.numBeams ?? 1;
@@ -40,6 +45,9 @@ export function planOf(body: CompletionBody, defaults: GenerationDefaults): Comp
       ...parameters,
       ...length(body, defaults),
       numReturnSequences: sequences,
+      ...(endings.length > 0 && {
+        stopStrings: [...(body.stop ?? defaults.stopStrings ?? []), ...endings],
+      }),
       // Texts are ranked by what the model itself says of their tokens.
       ...given({ logprobs: logprobs ?? (sequences > n ? 0 : undefined) }),
       // Without new tokens, something has to be asked of the prompt.
@@ -74,7 +82,7 @@ interface Wanted {
 function refuseContradictions(body: CompletionBody, wanted: Wanted): void {
   const { n, bestOf, maxNewTokens, numBeams } = wanted;
   const { echo = false, stream = false } = body;
-  checkStreamOptions(stream, body.stream_options);
+  checkStreamOptions(body);
   if (bestOf < n) throw refusal('best_of', `expected at least n (${n}), received ${bestOf}`);
   if (stream && bestOf > n)
     throw refusal('stream', 'expected false with best_of above n, which is decided at the end');

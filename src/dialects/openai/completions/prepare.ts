@@ -70,7 +70,11 @@ export async function echoedTexts(
   );
 }
 
-async function eachOf<T>(prompts: readonly Prompt[], make: (prompt: Prompt) => Promise<T>): Promise<T[]> {
+/** Makes something of each prompt, a few at a time. */
+export async function eachOf<T>(
+  prompts: readonly Prompt[],
+  make: (prompt: Prompt) => Promise<T>,
+): Promise<T[]> {
   const made: T[] = [];
   for (let start = 0; start < prompts.length; start += AT_ONCE)
     made.push(...(await Promise.all(prompts.slice(start, start + AT_ONCE).map(make))));

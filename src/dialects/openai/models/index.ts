@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 
-import type { ModelInfo } from '../../../engine/engine.js';
+import { chatAbilities } from '../../../chat/abilities.js';
 import type { ModelStatus } from '../../../models/registry.js';
 import type { DialectServices, ServerContext } from '../../../server/dialect.js';
 
@@ -31,8 +31,10 @@ export interface DescribedModel extends ModelObject {
 interface Capabilities {
   readonly completion: true;
   readonly embeddings: true;
-  /** Whether it has a chat template. */
+  /** Whether it has a chat template, its file's or a configured one. */
   readonly chat: boolean | null;
+  /** Whether that template knows tools. */
+  readonly tools: boolean | null;
   /** Whether a completion may have a suffix. */
   readonly fill_in_middle: boolean | null;
 }
@@ -68,15 +70,18 @@ function describedModel(status: ModelStatus): DescribedModel {
     state: state.name,
     context_length: info?.contextSize ?? null,
     vocabulary_size: info?.vocabularySize ?? null,
-    capabilities: capabilitiesOf(info),
+    capabilities: capabilitiesOf(status),
   };
 }
 
-function capabilitiesOf(info: ModelInfo | null): Capabilities {
+function capabilitiesOf({ definition: { chatTemplate }, state }: ModelStatus): Capabilities {
+  const info = state.name === 'ready' ? state.engine.info : undefined;
+  const abilities = chatAbilities({ chatTemplate, info });
   return {
     completion: true,
     embeddings: true,
-    chat: info && info.chatTemplate !== null,
-    fill_in_middle: info && info.fillInMiddle !== null,
+    chat: abilities?.chat ?? null,
+    tools: abilities?.tools ?? null,
+    fill_in_middle: info === undefined ? null : info.fillInMiddle !== null,
   };
 }
