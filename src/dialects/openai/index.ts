@@ -6,6 +6,7 @@ import { handleCompletion } from './completions/index.js';
 import { handleEmbeddings } from './embeddings/index.js';
 import { errorBody } from './errors.js';
 import { listModels, showModel } from './models/index.js';
+import { detokenizeRoute, tokenizeRoute } from './tokens/index.js';
 
 /** Paths of this API. The alpaca API answers some of them first, where a body is unmistakably its own. */
 const PATHS = /^\/(v1(\/|$)|tokenize$|detokenize$)/;
@@ -22,14 +23,20 @@ export const openAiDialect: DialectFactory = (services) => ({
     exposedHeaders: ['x-request-id', 'retry-after', 'x-glossa-ignored-parameters'],
   },
   mount: (app) => {
-    app.post('/v1/chat/completions', async function chat(context) {
-      return await handleChat(context, services);
-    });
     app.post('/v1/completions', async function completion(context) {
       return await handleCompletion(context, services);
     });
+    app.post('/v1/chat/completions', async function chat(context) {
+      return await handleChat(context, services);
+    });
     app.post('/v1/embeddings', async function embeddings(context) {
       return await handleEmbeddings(context, services);
+    });
+    app.post('/tokenize', async function tokenize(context) {
+      return await tokenizeRoute(context, services);
+    });
+    app.post('/detokenize', async function detokenize(context) {
+      return await detokenizeRoute(context, services);
     });
     app.get('/v1/models', function models(context) {
       return listModels(context, services);

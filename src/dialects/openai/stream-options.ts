@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { GlossaError } from '../../errors.js';
 import { flag } from '../../generation/request-values.js';
+import { withJsonForm } from '../../json-forms.js';
 import { isJsonObject } from '../../server/json-body.js';
 import { optional } from './values.js';
 
@@ -15,7 +16,7 @@ const includeUsage = optional(flag());
 
 /** OpenAI's stream_options. Its padding against eavesdroppers who know the lengths of chunks is refused by name. */
 export function streamOptions(): z.ZodType<StreamOptions> {
-  return z.unknown().transform((given, context): StreamOptions => {
+  const schema = z.unknown().transform((given, context): StreamOptions => {
     const refuse = (message: string, ...path: string[]): never => {
       context.addIssue({ code: 'custom', message, path });
       return z.NEVER;
@@ -31,6 +32,11 @@ export function streamOptions(): z.ZodType<StreamOptions> {
     if (!wanted.success) return refuse('expected true or false', 'include_usage');
     return { includeUsage: wanted.data ?? false };
   });
+  return withJsonForm(schema, (convert) => ({
+    type: 'object',
+    properties: { include_usage: convert(includeUsage), include_obfuscation: { enum: [false, null] } },
+    additionalProperties: false,
+  }));
 }
 
 /** @throws GlossaError INVALID_REQUEST for options of a stream that is none */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { withJsonForm } from '../../json-forms.js';
 import { boundedArray, type ArrayBounds } from '../../server/bounded-array.js';
 
 /** A text, or token ids that are taken as they are. */
@@ -28,7 +29,7 @@ export function textsOrIds(
     if (typeof first === 'number') return ids.transform((one) => [one]).safeParse(value);
     return Array.isArray(first) ? arrays.safeParse(value) : undefined;
   };
-  return z.unknown().transform((value, context): readonly TextOrIds[] => {
+  const schema = z.unknown().transform((value, context): readonly TextOrIds[] => {
     const result = read(value);
     if (result?.success === true) return result.data;
     if (result === undefined)
@@ -36,4 +37,7 @@ export function textsOrIds(
     for (const issue of result?.error.issues ?? []) context.issues.push({ ...issue, input: undefined });
     return z.NEVER;
   });
+  return withJsonForm(schema, (convert) => ({
+    anyOf: [text, texts, ids, arrays].map((form) => convert(form)),
+  }));
 }

@@ -5,6 +5,7 @@ import type { Generation, GenerateOptions } from '../../../src/engine/engine.js'
 import { GlossaError } from '../../../src/errors.js';
 import type { GenerationEvent } from '../../../src/generation/events.js';
 import type { GenerationRequestInput } from '../../../src/generation/request.js';
+import { ANYBODY } from '../../../src/models/caller.js';
 import { FakeEngine } from '../../fakes/engine.js';
 import { testServer } from '../../fakes/server.js';
 import { complete, completionIn, COMPLETIONS, configured, errorIn, joined, stream } from './completing.js';
@@ -56,7 +57,7 @@ void describe('POST /v1/completions', () => {
     assert.deepEqual(await asked({ prompt: [5, 6] }), [[5, 6]]);
     assert.deepEqual(await asked({ prompt: [[5, 6], [7]] }), [[5, 6], [7]]);
     assert.deepEqual(await asked({ prompt: ['The dog', 'The'] }), [[1, 2], [1]]);
-    assert.equal(server.models.list().length, 1);
+    assert.equal(server.models.list(ANYBODY).length, 1);
   });
 
   test('choices of several prompts come in the order of prompts', async () => {
@@ -148,7 +149,9 @@ void describe('POST /v1/completions', () => {
   test('a text that the server cuts off does not pass for a whole one', async () => {
     const server = testServer({ engine: { tokenDelayMs: 1, info: { contextSize: 1e7 } } });
     const response = server.post(COMPLETIONS, { prompt, max_tokens: 100_000 });
-    await until(() => server.models.list()[0]?.state.name === 'ready' && server.engine().requests.length > 0);
+    await until(
+      () => server.models.list(ANYBODY)[0]?.state.name === 'ready' && server.engine().requests.length > 0,
+    );
     await server.engine().close();
     assert.equal((await errorIn(await response, 503)).code, 'closed');
   });

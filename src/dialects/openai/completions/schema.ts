@@ -15,23 +15,26 @@ const MOST_LOGPROBS = 5;
 
 /** The body of `POST /v1/completions`. */
 export const completionSchema = z.object({
-  /** Absent: the default model. */
-  model: optional(text('the id of a model')),
-  prompt: prompts(),
-  /** What follows the gap that is filled; for models with tokens for it. */
-  suffix: optional(text()),
-  /** Default 16; 0 with echo scores the prompt. */
-  max_tokens: optional(integer({ least: 0, most: LARGEST_INT32 })),
-  n: optional(integer({ least: 1, most: MOST_CHOICES })),
-  /** Texts that are generated, of which the n likeliest are given; default n. */
-  best_of: optional(integer({ least: 1, most: MOST_CHOICES })),
-  stream: optional(flag()),
-  stream_options: optional(streamOptions()),
-  logprobs: optional(integer({ least: 0, most: MOST_LOGPROBS })),
-  /** Whether the text begins with the prompt. */
-  echo: optional(flag()),
+  model: optional(text('the id of a model')).describe('Id or alias; absent: the default model.'),
+  prompt: prompts().describe('Text, token ids, or several of either; absent: the empty text.'),
+  suffix: optional(text()).describe('What follows the gap that is filled; for models with tokens for it.'),
+  max_tokens: optional(integer({ least: 0, most: LARGEST_INT32 })).describe(
+    'Default 16; 0 with echo scores the prompt.',
+  ),
+  n: optional(integer({ least: 1, most: MOST_CHOICES })).describe('Choices for each prompt; default 1.'),
+  best_of: optional(integer({ least: 1, most: MOST_CHOICES })).describe(
+    'Texts that are generated, of which the n likeliest are given; default n.',
+  ),
+  stream: optional(flag()).describe('Whether the answer comes in chunks; default false.'),
+  stream_options: optional(streamOptions()).describe('What a stream tells besides its text.'),
+  logprobs: optional(integer({ least: 0, most: MOST_LOGPROBS })).describe(
+    "Tells the model's own log-probability of every token, and of so many of the likeliest.",
+  ),
+  echo: optional(flag()).describe('Whether the text begins with the prompt.'),
   ...decodingFields,
-  grammar: optional(z.unknown().pipe(generationRequestSchema.shape.grammar.unwrap())),
+  grammar: optional(z.unknown().pipe(generationRequestSchema.shape.grammar.unwrap())).describe(
+    'GBNF that the new text obeys.',
+  ),
 });
 
 /** A checked body. */

@@ -8,17 +8,23 @@ import { optional } from '../values.js';
 /** Inputs of one request at most, as in OpenAI's API. */
 const MOST_INPUTS = 2048;
 
-const inputText = text().refine((value) => value !== '', 'expected text that is not empty');
-const inputIds = tokenIds({ most: Infinity }).refine((ids) => ids.length > 0, 'expected at least one token');
+const inputText = text()
+  .refine((value) => value !== '', 'expected text that is not empty')
+  .meta({ minLength: 1 });
+const inputIds = tokenIds({ most: Infinity })
+  .refine((ids) => ids.length > 0, 'expected at least one token')
+  .meta({ minItems: 1 });
 
 /** The body of `POST /v1/embeddings`. */
 export const embeddingsSchema = z.object({
-  /** Absent: the default model. */
-  model: optional(text('the id of a model')),
-  /** One text, several, the token ids of one, or of several. */
-  input: textsOrIds(inputText, inputIds, { least: 1, most: MOST_INPUTS, of: 'input' }),
-  /** Default float. base64 is of the numbers as 32-bit floats, the least significant byte first. */
-  encoding_format: optional(choice(['float', 'base64'])),
-  /** Numbers of each vector that are kept; the rest is cut off, and what is left made of length 1. */
-  dimensions: optional(integer({ least: 1, most: LARGEST_INT32 })),
+  model: optional(text('the id of a model')).describe('Id or alias; absent: the default model.'),
+  input: textsOrIds(inputText, inputIds, { least: 1, most: MOST_INPUTS, of: 'input' }).describe(
+    'One text, several, the token ids of one, or of several.',
+  ),
+  encoding_format: optional(choice(['float', 'base64'])).describe(
+    'Default float. base64 is of the numbers as 32-bit floats, the least significant byte first.',
+  ),
+  dimensions: optional(integer({ least: 1, most: LARGEST_INT32 })).describe(
+    'Numbers of each vector that are kept; the rest is cut off, and what is left made of length 1.',
+  ),
 });

@@ -41,7 +41,7 @@ const STARTED = Math.floor(Date.now() / 1000);
 
 /** `GET /v1/models`. */
 export function listModels(context: ServerContext, { models }: DialectServices): Response {
-  return context.json({ object: 'list', data: models.list().map(modelObject) });
+  return context.json({ object: 'list', data: models.list(context.get('caller')).map(modelObject) });
 }
 
 /**
@@ -50,7 +50,7 @@ export function listModels(context: ServerContext, { models }: DialectServices):
  * @throws GlossaError MODEL_NOT_FOUND
  */
 export function showModel(context: ServerContext, { models }: DialectServices): Response {
-  return context.json(describedModel(models.status(context.req.param('id'))));
+  return context.json(describedModel(models.status(context.req.param('id'), context.get('caller'))));
 }
 
 function modelObject({ definition }: ModelStatus): ModelObject {

@@ -196,8 +196,8 @@ describe('POST /detokenize', () => {
       message: `tokens: expected ids of at most ${most} bytes of text`,
       param: 'tokens',
     });
-    const { prompt } = await answerOf(await server(engine)('/detokenize', { tokens: tokens.slice(2 ** 15) }));
-    assert.equal(prompt.length, 342 * 2 ** 15);
+    const { prompt } = await answerOf(await server(engine)('/detokenize', { tokens: tokens.slice(0, 8) }));
+    assert.equal(prompt.length, 342 * 8);
   });
 });
 
