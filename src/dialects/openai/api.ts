@@ -24,7 +24,7 @@ export const operations: readonly ApiOperation[] = [
       default: ERROR,
     },
   },
-  chatOperation(ERROR),
+  chatOperation,
   {
     method: 'post',
     path: '/v1/embeddings',

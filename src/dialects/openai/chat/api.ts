@@ -9,6 +9,7 @@ import {
   TEXT,
   type ApiOperation,
 } from '../../../server/api-operation.js';
+import { closedBody, ERROR, USAGE } from '../api-shapes.js';
 import { chatSchema } from './schema.js';
 
 const TOKEN = { token: TEXT, logprob: NUMBER, bytes: orNull(listOf(INTEGER)) };
@@ -19,12 +20,6 @@ const LOGPROBS = orNull(
   }),
 );
 const END = oneOf('stop', 'length', 'tool_calls');
-const USAGE = record({
-  prompt_tokens: INTEGER,
-  completion_tokens: INTEGER,
-  total_tokens: INTEGER,
-  prompt_tokens_details: record({ cached_tokens: INTEGER }),
-});
 const HEAD = { id: TEXT, created: INTEGER, model: TEXT, system_fingerprint: TEXT };
 
 const CALL = record({
@@ -60,21 +55,22 @@ const CHUNK = record({
   'usage?': orNull(USAGE),
 });
 
-/** The route of chats, whose errors have the shape of all errors of this API. */
-export function chatOperation(error: ApiOperation['responses'][string]): ApiOperation {
-  return {
-    method: 'post',
-    path: '/v1/chat/completions',
-    id: 'chat',
-    summary: 'The next message of a conversation',
-    description: 'With `stream`, chunks, then `[DONE]`; a failure in the middle is an event with an error.',
-    body: chatSchema,
-    responses: {
-      200: {
-        description: 'The answer.',
-        content: { 'application/json': ANSWER, 'text/event-stream': CHUNK },
+/** The route of chats. */
+export const chatOperation: ApiOperation = {
+  method: 'post',
+  path: '/v1/chat/completions',
+  id: 'chat',
+  summary: 'The next message of a conversation',
+  description: 'A failure in the middle of a stream is an event with an error.',
+  body: closedBody(chatSchema),
+  responses: {
+    200: {
+      description: 'All at once; or with stream one chunk each, [DONE] at the end.',
+      content: {
+        'application/json': ANSWER,
+        'text/event-stream': { anyOf: [CHUNK, { const: '[DONE]' }] },
       },
-      default: error,
     },
-  };
-}
+    default: ERROR,
+  },
+};

@@ -40,11 +40,11 @@ const FIRST: Delta = { role: 'assistant', content: '', refusal: null };
 
 /** The chunks of an answer, in their order. Leaving them early ends the generation. */
 export async function* chatChunks(
-  { lease, call, record }: ChatParts,
+  { lease, call, record, signal }: ChatParts,
   { generation, prepared, copies, vocabulary }: RunningChat,
 ): AsyncGenerator<ChatChunk, void> {
   const head = newHead(lease);
-  const counts = new Counts(record);
+  const counts = new Counts(record, signal);
   const told = call.body.stream_options?.include_usage === true ? { usage: null } : {};
   const chunk = (choice: ChunkChoice): ChatChunk => ({
     ...head,

@@ -1,3 +1,4 @@
+import { GlossaError } from '../../../errors.js';
 import type { GenerationEvent } from '../../../generation/events.js';
 import type { RequestRecord } from '../../../server/dialect.js';
 import { usageOf, type Usage } from '../usage.js';
@@ -5,14 +6,18 @@ import { usageOf, type Usage } from '../usage.js';
 /** Counts what an answer takes, for itself and for the log. */
 export class Counts {
   readonly #record: RequestRecord;
+  readonly #signal: AbortSignal;
   #promptTokens = 0;
   #cachedTokens = 0;
   #generatedTokens = 0;
 
-  constructor(record: RequestRecord) {
+  /** @param signal aborted when the client has left */
+  constructor(record: RequestRecord, signal: AbortSignal) {
     this.#record = record;
+    this.#signal = signal;
   }
 
+  /** @throws GlossaError CANCELLED or CLOSED at a text that was cut off from outside: it must not pass for a whole one */
   note(event: GenerationEvent): void {
     if (event.type === 'prompt') {
       this.#promptTokens = this.#record.promptTokens = event.promptTokens;
@@ -20,6 +25,9 @@ export class Counts {
     } else if (event.type === 'finish') {
       this.#generatedTokens += event.generatedTokens;
       this.#record.generatedTokens = this.#generatedTokens;
+      if (event.finishReason !== 'cancelled') return;
+      if (this.#signal.aborted) throw new GlossaError('CANCELLED', 'the request was cancelled');
+      throw new GlossaError('CLOSED', 'the server is shutting down');
     }
   }
 

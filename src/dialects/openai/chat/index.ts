@@ -34,9 +34,10 @@ async function streamAnswer(context: ServerContext, parts: ChatParts): Promise<R
   const stop = new AbortController();
   const signal = AbortSignal.any([parts.signal, stop.signal]);
   const chunks = async function* (): AsyncGenerator<ChatChunk, void> {
-    const running = await startChat({ ...parts, signal });
+    const streamed = { ...parts, signal };
+    const running = await startChat(streamed);
     for (const [name, value] of Object.entries(ignoredHeader(running.ignored))) context.header(name, value);
-    yield* chatChunks(parts, running);
+    yield* chatChunks(streamed, running);
   };
   try {
     return await streamChunks(context, {

@@ -1,5 +1,4 @@
 import type { ReplyPart } from '../../../chat/chat.js';
-import { GlossaError } from '../../../errors.js';
 import type { Usage } from '../usage.js';
 import { Counts } from './counts.js';
 import type { ChatParts, RunningChat } from './generation.js';
@@ -40,14 +39,14 @@ export interface ChatCompletion extends AnswerHead {
 /**
  * The whole answer.
  *
- * @throws GlossaError in the engine's names; CANCELLED if the client left
+ * @throws GlossaError in the engine's names; CANCELLED if the client left, CLOSED if the server ends
  */
 export async function wholeAnswer(
   { lease, record, signal }: ChatParts,
   { generation, prepared, copies, vocabulary }: RunningChat,
 ): Promise<ChatCompletion> {
   const head = newHead(lease);
-  const counts = new Counts(record);
+  const counts = new Counts(record, signal);
   const replies: { readonly reply: Reply; readonly written: WrittenChoice }[] = Array.from(
     { length: generation.request.numReturnSequences },
     () => ({ reply: new Reply(prepared, vocabulary), written: new WrittenChoice(vocabulary !== undefined) }),
@@ -58,7 +57,6 @@ export async function wholeAnswer(
     const of = replies[event.sequence];
     of?.written.add(event.type === 'token' ? of.reply.token(event) : of.reply.finish(event));
   }
-  if (signal.aborted) throw new GlossaError('CANCELLED', 'the request was cancelled');
   const choices = replies
     .flatMap(({ written }) => Array.from({ length: copies }, () => written))
     .map((written, index) => written.toChoice(index));
