@@ -124,6 +124,22 @@ double sumOfExponentials(std::span<const float> scores, float max) {
 }
 
 GLOSSA_MULTIVERSION
+void gelu(std::span<const float> values, std::span<float> out) {
+  constexpr float kScale = 1.5957691216057308F;  // 2 sqrt(2 / pi)
+  constexpr float kCubic = 0.044715F;
+  const float* const in = values.data();
+  float* const to = out.data();
+  const std::size_t count = values.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const float x = in[i];
+    const float inner = kScale * x * (1.0F + kCubic * x * x);
+    // The exponential is one of numbers that are not positive.
+    const float below = exponential(inner > 0 ? -inner : inner);
+    to[i] = x * (inner > 0 ? 1.0F : below) / (1.0F + below);
+  }
+}
+
+GLOSSA_MULTIVERSION
 double sum(std::span<const float> values) {
   double lanes[kSumLanes] = {};
   const std::size_t whole = values.size() / kSumLanes * kSumLanes;

@@ -29,6 +29,9 @@ double exponentials(std::span<const float> scores, float max, std::span<float> w
 /// The sum alone.
 double sumOfExponentials(std::span<const float> scores, float max);
 
+/// The tanh form of GELU of each value, in float32: x / (1 + exp(-2 sqrt(2 / pi) (x + 0.044715 x^3))).
+void gelu(std::span<const float> values, std::span<float> out);
+
 /// Sum in double.
 double sum(std::span<const float> values);
 

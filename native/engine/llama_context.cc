@@ -62,6 +62,7 @@ LlamaContext::LlamaContext(std::shared_ptr<const Model> model, std::shared_ptr<c
   parameters.type_v = options_.type;
   // llama.cpp's flash attention rounds keys and values of F32 to F16, so it would gain nothing.
   if (options_.type == GGML_TYPE_F32) parameters.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  if (options_.type == GGML_TYPE_F32 && ExactGelu::isFor(*model_)) gelu_.attachTo(parameters);
   parameters.n_threads = threads_->count();
   parameters.n_threads_batch = threads_->count();
   parameters.no_perf = true;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/compute_threads.h"
+#include "engine/exact_gelu.h"
 #include "engine/logits_source.h"
 #include "llama/model.h"
 
@@ -73,6 +74,7 @@ class LlamaContext {
   std::shared_ptr<const Model> model_;
   std::shared_ptr<const ComputeThreads> threads_;
   CellOptions options_;
+  ExactGelu gelu_;  ///< with cells of float32, which are for exactness
   ContextPointer context_;
   std::int32_t adapterSet_ = -1;  ///< the set of the last batch
 

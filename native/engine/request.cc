@@ -44,7 +44,7 @@ Sequence::Sequence(Request& owner, std::int32_t indexInRequest, TokenHistory row
       index(indexInRequest),
       history(std::move(row)),
       text(owner.stopStrings, start),
-      tail(start.context + start.unfinished),
+      tail(start.context, start.unfinished),
       chooser(chooserFor(owner, indexInRequest)) {}
 
 std::int32_t Sequence::generated() const {

@@ -233,8 +233,10 @@ TextStart Scheduler::textStart(const RequestSpec& spec) const {
   TextStart start{{}, continued.substr(wholeCodePoints(continued))};
   if (!spec.stopStringsSpanPrompt) return start;
   const std::size_t reach = StopStrings(spec.stopStrings).reach();
-  std::string context = endOf(prompt, reach + start.unfinished.size());
-  context.resize(context.size() - start.unfinished.size());
+  // A code point that is cut at the beginning lies before what is kept.
+  std::string bytes = endOf(prompt, reach + kUnfinishedBytes + start.unfinished.size());
+  bytes.resize(bytes.size() - start.unfinished.size());
+  const std::string context = toValidUtf8(bytes);
   start.context = context.substr(context.size() - std::min(context.size(), reach));
   return start;
 }

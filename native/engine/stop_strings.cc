@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/text_stream.h"
+
 namespace glossa {
 
 StopStrings::StopStrings(std::vector<std::string> strings) : strings_(std::move(strings)) {
@@ -29,15 +31,18 @@ std::size_t StopStrings::unfinishedLength(std::string_view text) const {
 
 bool StopTail::isCompletedBy(std::string_view piece, const StopStrings& strings) const {
   if (strings.isEmpty()) return false;
-  std::string text = bytes_;
-  text += piece;
-  return strings.find(text, bytes_.size()) != std::string::npos;
+  std::string bytes = unfinished_;
+  bytes += piece;
+  std::string text = text_;
+  text += takeText(bytes);
+  return strings.find(text, text_.size()) != std::string::npos;
 }
 
 void StopTail::push(std::string_view piece, const StopStrings& strings) {
   if (strings.isEmpty()) return;
-  bytes_ += piece;
-  if (bytes_.size() > strings.reach()) bytes_.erase(0, bytes_.size() - strings.reach());
+  unfinished_ += piece;
+  text_ += takeText(unfinished_);
+  if (text_.size() > strings.reach()) text_.erase(0, text_.size() - strings.reach());
 }
 
 }  // namespace glossa

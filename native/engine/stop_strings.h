@@ -7,8 +7,9 @@
 
 namespace glossa {
 
-/// Texts that end a sequence, in bytes. A stop string is completed by the token in whose bytes it ends
-/// (transformers' StopStringCriteria); it may begin in earlier tokens, and the token may reach beyond it.
+/// Texts that end a sequence, in UTF-8. A stop string is completed by the token with which it is certain to
+/// be there, mostly that in whose bytes it ends (transformers' StopStringCriteria); it may begin in earlier
+/// tokens, and the token may reach beyond it.
 class StopStrings {
  public:
   explicit StopStrings(std::vector<std::string> strings);
@@ -26,19 +27,22 @@ class StopStrings {
   std::size_t reach_ = 0;
 };
 
-/// The last bytes of a row, as many as matter to stop strings. Copied when beams fork.
+/// The end of a row's text, as much as matters to stop strings. Copied when beams fork.
 class StopTail {
  public:
   StopTail() = default;
   /// @param context what a stop string may begin in: the end of the prompt, or nothing
-  explicit StopTail(std::string context) : bytes_(std::move(context)) {}
+  /// @param unfinished behind it: bytes that may become a code point
+  StopTail(std::string context, std::string unfinished)
+      : text_(std::move(context)), unfinished_(std::move(unfinished)) {}
 
   /// Whether a token with these bytes would complete a stop string.
   bool isCompletedBy(std::string_view piece, const StopStrings& strings) const;
   void push(std::string_view piece, const StopStrings& strings);
 
  private:
-  std::string bytes_;
+  std::string text_;
+  std::string unfinished_;
 };
 
 }  // namespace glossa

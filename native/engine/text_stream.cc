@@ -57,15 +57,19 @@ std::string toValidUtf8(std::string_view bytes) {
   return text;
 }
 
+std::string takeText(std::string& bytes) {
+  const std::size_t length = wholeCodePoints(bytes);
+  std::string text = toValidUtf8(std::string_view(bytes).substr(0, length));
+  bytes.erase(0, length);
+  return text;
+}
+
 std::string TextStream::push(std::string_view bytes) {
-  pending_ += bytes;
+  unfinished_ += bytes;
+  pending_ += takeText(unfinished_);
   if (const std::size_t stop = stopStrings_.find(pending_, context_); stop != std::string::npos) {
     stopped_ = true;
-    const std::size_t begin = std::min(context_, stop);
-    std::string text = toValidUtf8(std::string_view(pending_).substr(begin, stop - begin));
-    pending_.clear();
-    context_ = 0;
-    return text;
+    return cutAt(stop);
   }
   const std::size_t held = stopStrings_.unfinishedLength(pending_);
   // Of the prompt no more is kept than a stop string may have begun in.
@@ -74,19 +78,28 @@ std::string TextStream::push(std::string_view bytes) {
   pending_.erase(0, context_ - keptContext);
   context_ = keptContext;
   if (keptContext > 0) return {};
-  const std::string_view released = std::string_view(pending_).substr(0, pending_.size() - held);
-  const std::size_t length = wholeCodePoints(released);
-  std::string text = toValidUtf8(released.substr(0, length));
-  pending_.erase(0, length);
+  // Stop strings are whole code points, so that what is before the beginning of one is, too.
+  std::string text = pending_.substr(0, pending_.size() - held);
+  pending_.erase(0, text.size());
   return text;
 }
 
 FinalText TextStream::flush() {
-  const std::string_view rest = std::string_view(pending_).substr(context_);
-  FinalText final{toValidUtf8(rest), wholeCodePoints(rest) < rest.size()};
+  const std::size_t certain = pending_.size();
+  pending_ += toValidUtf8(unfinished_);
+  const bool endsInsideCharacter = pending_.size() > certain;
+  const std::size_t stop = endsInsideCharacter ? stopStrings_.find(pending_, certain) : std::string::npos;
+  if (stop != std::string::npos) return {cutAt(stop), false};
+  return {cutAt(pending_.size()), endsInsideCharacter};
+}
+
+std::string TextStream::cutAt(std::size_t end) {
+  const std::size_t begin = std::min(context_, end);
+  std::string text = pending_.substr(begin, end - begin);
   pending_.clear();
+  unfinished_.clear();
   context_ = 0;
-  return final;
+  return text;
 }
 
 }  // namespace glossa

@@ -13,6 +13,7 @@ namespace glossa {
 
 /// Every function of llama.cpp and ggml that Glossa calls.
 #define GLOSSA_LLAMA_FUNCTIONS(X)        \
+  X(ggml_backend_buffer_is_host)         \
   X(ggml_backend_dev_count)              \
   X(ggml_backend_dev_description)        \
   X(ggml_backend_dev_get)                \
@@ -23,6 +24,8 @@ namespace glossa {
   X(ggml_backend_reg_by_name)            \
   X(ggml_backend_reg_get_proc_address)   \
   X(ggml_blck_size)                      \
+  X(ggml_is_contiguous)                  \
+  X(ggml_nelements)                      \
   X(ggml_quantize_chunk)                 \
   X(ggml_row_size)                       \
   X(ggml_threadpool_params_default)      \

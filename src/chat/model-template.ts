@@ -19,8 +19,6 @@ export interface ModelTemplate {
   readonly markers: SpecialTexts;
   /** What the tokenizer puts before a prompt; undefined if it puts nothing there. */
   readonly bosId: number | undefined;
-  /** Id of the control token of a text; undefined if it is none. */
-  controlId(text: string): number | undefined;
 }
 
 /** What is read of a vocabulary once. */
@@ -93,7 +91,6 @@ function describe(
     control: new SpecialTexts(byId(texts.control)),
     userDefined: new SpecialTexts(byId(used)),
     markers: new SpecialTexts(byId([...texts.control, ...used])),
-    controlId: (text) => texts.control.get(text),
   };
 }
 

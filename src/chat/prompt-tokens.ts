@@ -53,13 +53,10 @@ export async function promptTokens(
   rendering: PlainRendering,
   signal: AbortSignal,
 ): Promise<number[]> {
-  const pieces = piecesOf(rendering);
-  if (pieces.length > MAX_PIECES) {
-    throw new GlossaError(
-      'INVALID_REQUEST',
-      `messages: expected fewer than ${MAX_PIECES} texts that look like the model's special tokens, received more`,
-      { param: 'messages' },
-    );
+  const pieces: Piece[] = [];
+  for (const piece of piecesOf(rendering)) {
+    if (pieces.length === MAX_PIECES) throw tooManyPieces();
+    pieces.push(piece);
   }
   const ids: number[][] = [];
   for (const { text, parseSpecial, continues } of pieces) {
@@ -72,6 +69,14 @@ export async function promptTokens(
   return ids.flat();
 }
 
+function tooManyPieces(): GlossaError {
+  return new GlossaError(
+    'INVALID_REQUEST',
+    `messages: expected fewer than ${MAX_PIECES} texts that look like the model's special tokens, received more`,
+    { param: 'messages' },
+  );
+}
+
 /** Tokens of a text that is not the beginning of one: some tokenizers put a space before those. */
 async function continuation(engine: Engine, text: string, signal: AbortSignal): Promise<number[]> {
   const lead = await engine.tokenize('\n', { signal });
@@ -81,37 +86,40 @@ async function continuation(engine: Engine, text: string, signal: AbortSignal): 
 }
 
 /** Runs in which only the template has special texts, and stretches between its special texts where the client has. */
-function piecesOf(rendering: PlainRendering): readonly Piece[] {
+function* piecesOf(rendering: PlainRendering): Generator<Piece, undefined> {
   const { text, literal } = rendering;
-  if (literal.size === 0) return [{ text, parseSpecial: true, continues: false }];
   const positions = [...literal];
-  const pieces: Piece[] = [];
   let next = 0;
   let clean = 0;
   let begin = 0;
-  const endStretch = (end: number): void => {
+  for (const { start: stop, end } of templateMarkers(rendering)) {
     const first = next;
-    while ((positions[next] ?? Infinity) < end) next += 1;
-    if (first === next) return;
-    if (clean < begin) pieces.push({ text: text.slice(clean, begin), parseSpecial: true, continues: false });
-    pieces.push(...literalPieces(rendering, { begin, end, positions: positions.slice(first, next) }));
-    clean = end;
-  };
-  for (const { start, end } of templateMarkers(rendering)) {
-    endStretch(start);
+    while ((positions[next] ?? Infinity) < stop) next += 1;
+    if (first < next) {
+      if (clean < begin) yield { text: text.slice(clean, begin), parseSpecial: true, continues: false };
+      yield* literalPieces(rendering, { begin, end: stop, positions: positions.slice(first, next) });
+      clean = stop;
+    }
     begin = end;
   }
-  endStretch(text.length);
-  if (clean < text.length) pieces.push({ text: text.slice(clean), parseSpecial: true, continues: false });
-  return pieces;
+  if (clean < text.length) yield { text: text.slice(clean), parseSpecial: true, continues: false };
+  return undefined;
 }
 
-function* templateMarkers({ text, literal, markers }: PlainRendering): Generator<Found, undefined> {
+/** Where the template's special texts are, and the text's end. */
+function* templateMarkers({
+  text,
+  literal,
+  markers,
+}: PlainRendering): Generator<Pick<Found, 'start' | 'end'>, undefined> {
   for (let start = 0; start < text.length;) {
-    const found = literal.has(start) ? undefined : markers.at(text, start);
+    const isLiteral = !markers.mayBegin(text, start) || literal.has(start);
+    const found = isLiteral ? undefined : markers.at(text, start);
     if (typeof found === 'object') yield found;
     start = typeof found === 'object' ? found.end : start + 1;
   }
+  // The end of the text ends the last stretch.
+  yield { start: text.length, end: text.length };
   return undefined;
 }
 

@@ -1,8 +1,8 @@
 import { GlossaError } from '../errors.js';
 import { GrammarRules } from '../generation/grammar-rules.js';
 import { checkGrammar } from '../generation/grammar.js';
+import { addJsonObject } from '../generation/json-schema/json-schema.js';
 import type { ChatRequest, ChatTool, ReplyFormat } from './chat.js';
-import { addJsonObject } from './json-rules.js';
 import { addSchema } from './schema-rule.js';
 import { calls, textAndCalls } from './tools/calls-grammar.js';
 import type { WrittenFormat } from './tools/written-format.js';
@@ -25,7 +25,7 @@ export function replyGrammar(request: Wanted, written: WrittenFormat | undefined
     return checked((rules) => addFormat(rules, format), 'response_format');
   }
   const tools = chosenTools(request);
-  const options = { tools, several: request.parallelToolCalls, addSchema };
+  const options = { tools, several: request.parallelToolCalls };
   if (toolChoice !== 'auto') return checked((rules) => calls(rules, written, options), 'tools');
   if (format.type === 'grammar') {
     throw new GlossaError('INVALID_REQUEST', 'grammar: expected none beside tools that may be called', {

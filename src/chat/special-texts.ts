@@ -14,11 +14,14 @@ interface Branch {
 /** Finds the texts of special tokens, in a time that is linear for texts of bounded length. */
 export class SpecialTexts {
   readonly #root: Branch = { next: new Map() };
+  /** 1 for each UTF-16 unit that one of the texts begins with. */
+  readonly #first = new Uint8Array(65_536);
 
   /** @param texts by the token's id; empty ones are never found */
   constructor(texts: Iterable<readonly [id: number, text: string]>) {
     for (const [id, text] of texts) {
       if (text === '') continue;
+      this.#first[text.charCodeAt(0)] = 1;
       let branch = this.#root;
       for (let index = 0; index < text.length; index += 1) {
         const unit = text.charCodeAt(index);
@@ -32,6 +35,7 @@ export class SpecialTexts {
 
   /** The longest text that begins at a place, or what is begun at the text's very end; undefined if neither. */
   at(text: string, start: number): Found | 'begun' | undefined {
+    if (!this.mayBegin(text, start)) return undefined;
     let branch = this.#root;
     let found: Found | undefined;
     for (let index = start; index < text.length; index += 1) {
@@ -40,7 +44,12 @@ export class SpecialTexts {
       branch = next;
       if (branch.id !== undefined) found = { start, end: index + 1, id: branch.id };
     }
-    return found ?? (start < text.length ? 'begun' : undefined);
+    return found ?? 'begun';
+  }
+
+  /** Whether the character at a place is the first of any of the texts. */
+  mayBegin(text: string, start: number): boolean {
+    return start < text.length && this.#first[text.charCodeAt(start)] === 1;
   }
 
   /** The text with a character behind the first of each special text, of overlapping ones and of one begun at its end. */
@@ -48,7 +57,7 @@ export class SpecialTexts {
     const pieces: string[] = [];
     let from = 0;
     for (let start = 0; start < text.length; start += 1) {
-      if (!this.#root.next.has(text.charCodeAt(start)) || this.at(text, start) === undefined) continue;
+      if (!this.mayBegin(text, start) || this.at(text, start) === undefined) continue;
       pieces.push(text.slice(from, start + 1));
       from = start + 1;
     }

@@ -8,7 +8,8 @@ import { firstProblem } from '../schema-issues.js';
 import type { ModelCatalogue } from './models.js';
 
 /** A limit of 0 would be a key that may do nothing. */
-const limit = (): z.ZodInt => z.int('expected a whole number').min(1).max(0x7fffffff);
+const LEAST_MOST = 'expected a whole number from 1 to 2147483647';
+const limit = (): z.ZodInt => z.int(LEAST_MOST).min(1, LEAST_MOST).max(0x7fffffff, LEAST_MOST);
 
 /** A key with a name, limits or a list of models. */
 export const apiKeySchema = z.strictObject({

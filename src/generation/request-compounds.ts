@@ -164,7 +164,12 @@ const TEXT: JsonSchema = { type: 'string' };
 const TOKEN_ID: JsonSchema = { type: 'integer', minimum: 0, maximum: LARGEST_INT32 };
 
 function idsForm({ least = 0, most }: { readonly least?: number; readonly most: number }): JsonSchema {
-  return { type: 'array', ...(least > 0 && { minItems: least }), maxItems: most, items: TOKEN_ID };
+  return {
+    type: 'array',
+    ...(least > 0 && { minItems: least }),
+    ...(most < Infinity && { maxItems: most }),
+    items: TOKEN_ID,
+  };
 }
 
 function pairForm(...prefixItems: readonly [first: JsonSchema, second: JsonSchema]): JsonSchema {

@@ -48,7 +48,26 @@ export interface ApiOperation {
 /** A schema of any kind in JSON Schema. */
 export function asJsonSchema(schema: ApiSchema): JsonSchema {
   if (typeof schema === 'function') return schema(asJsonSchema);
-  return isZodSchema(schema) ? jsonSchemaOf(schema) : schema;
+  return isZodSchema(schema) ? (describedOnce(jsonSchemaOf(schema)) as JsonSchema) : schema;
+}
+
+/** Where a field says what it is, its forms do not say it again: they may be the engine's, in names of its own. */
+function describedOnce(value: unknown, isDescribed = false): unknown {
+  if (Array.isArray(value)) return value.map((item) => describedOnce(item, isDescribed));
+  if (typeof value !== 'object' || value === null) return value;
+  const { description, ...others } = value as Readonly<Record<string, unknown>>;
+  const entries = Object.entries(others).map(([key, item]) => [
+    key,
+    key === 'properties'
+      ? Object.fromEntries(
+          Object.entries(item as object).map(([name, field]) => [name, describedOnce(field)]),
+        )
+      : describedOnce(item, key === 'anyOf' && (isDescribed || typeof description === 'string')),
+  ]);
+  return {
+    ...(!isDescribed && description !== undefined && { description }),
+    ...Object.fromEntries(entries),
+  } as unknown;
 }
 
 function isZodSchema(schema: z.core.$ZodType | JsonSchema): schema is z.core.$ZodType {

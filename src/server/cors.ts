@@ -1,6 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 
 import { GlossaError } from '../errors.js';
+import { IGNORED_HEADER } from './ignored-header.js';
+import { LIMIT_HEADERS } from './key-limits.js';
 import { bindingsOf, type CorsPolicy, type Dialect, type ServerContext, type ServerEnv } from './dialect.js';
 
 /** For dialects without a policy of their own, once the settings name origins. */
@@ -9,6 +11,17 @@ const PLAIN_POLICY: CorsPolicy = {
   methods: ['GET', 'POST'],
   allowedHeaders: ['Content-Type', 'Accept', 'Accept-Language'],
   exposedHeaders: ['x-request-id'],
+};
+
+/**
+ * For APIs whose clients send headers of their own making, such as the `x-stainless-*` of OpenAI's: pages of the origins
+ * that the settings name may send any, and may read what an answer says of itself and of a key's limits.
+ */
+export const KEYED_API_POLICY: CorsPolicy = {
+  origins: [],
+  methods: ['GET', 'POST'],
+  allowedHeaders: '*',
+  exposedHeaders: ['x-request-id', IGNORED_HEADER, 'retry-after', 'x-should-retry', ...LIMIT_HEADERS],
 };
 
 /** Headers that carry a key. */

@@ -25,7 +25,7 @@ export function logRequests(
         requestId,
         method: context.req.method,
         route: routeOf(context),
-        status: isUpgraded(context) ? 101 : context.res.status,
+        status: statusFor(context),
         ms: Math.round(performance.now() - begin),
         ...known,
         ...(aborted && { aborted }),
@@ -38,13 +38,24 @@ export function logRequests(
     };
     const outgoing = outgoingOf(context);
     // A streamed answer ends long after its handler: the line is logged when the last byte went out.
+    let isHandled = false;
     outgoing?.once('close', () => {
-      finish(!outgoing.writableFinished);
+      if (isHandled) finish(!outgoing.writableFinished);
     });
     await next();
+    isHandled = true;
     // Of a WebSocket only its beginning is a request.
     if (outgoing === undefined || isUpgraded(context)) finish(false);
+    // A client that left earlier has cancelled the handler, which knows only now how far it came.
+    else if (outgoing.closed) finish(!outgoing.writableFinished);
   };
+}
+
+/** What went out, or nginx's "client closed request" if nobody was left to send anything to. */
+function statusFor(context: ServerContext): number {
+  if (isUpgraded(context)) return 101;
+  const outgoing = outgoingOf(context);
+  return outgoing?.closed === true && !outgoing.headersSent ? 499 : context.res.status;
 }
 
 /** Node's response; a request in memory has none. */

@@ -72,7 +72,6 @@ function render(template: string, { conversation, variant }: Case): string {
     userDefined: none,
     markers: none,
     bosId: undefined,
-    controlId: () => undefined,
   };
   return renderChat(model, {
     messages: (conversations[conversation] ?? []).map(chatMessage),

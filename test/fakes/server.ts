@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { pino, type Logger } from 'pino';
 
+import type { ApiKey } from '../../src/config/api-keys.js';
 import { loadConfiguration, type Configuration } from '../../src/config/load.js';
 import type { FlagValues } from '../../src/config/sources.js';
 import { dialects } from '../../src/dialects/index.js';
@@ -22,6 +23,10 @@ export const silent: Logger = pino({ level: 'silent' });
 /** What a test server is made with. */
 export interface TestServerOptions {
   readonly flags?: FlagValues;
+  /** API keys with limits, which flags can't hold. */
+  readonly keys?: readonly ApiKey[];
+  /** Milliseconds, for the limits of keys. */
+  readonly now?: () => number;
   /** Instead of that of the flags. */
   readonly configuration?: Configuration;
   readonly engine?: FakeEngineOptions;
@@ -55,6 +60,10 @@ export function testConfiguration(flags: FlagValues = {}): Configuration {
   });
 }
 
+function withKeys(configuration: Configuration, { keys }: TestServerOptions): Configuration {
+  return keys === undefined ? configuration : { ...configuration, apiKeys: keys };
+}
+
 /** An app with all dialects on what it is given. */
 export function inMemoryApp(
   parts: Pick<AppParts, 'configuration' | 'models' | 'log' | 'isClosing' | 'listener'>,
@@ -67,7 +76,7 @@ export function inMemoryApp(
 }
 
 export function testServer(options: TestServerOptions = {}): TestServer {
-  const configuration = options.configuration ?? testConfiguration(options.flags);
+  const configuration = options.configuration ?? withKeys(testConfiguration(options.flags), options);
   const startEngine = fakeEngineFactory(options.makeEngine ?? (() => new FakeEngine(options.engine)));
   const { catalogue, settings } = configuration;
   const log = options.log ?? silent;
@@ -96,9 +105,13 @@ export function testServer(options: TestServerOptions = {}): TestServer {
 export async function listeningServer(
   options: TestServerOptions = {},
 ): Promise<{ server: GlossaServer; engine: () => FakeEngine }> {
-  const configuration = testConfiguration({ port: '0', stateDir: temporaryStateFolder(), ...options.flags });
+  const flags = { port: '0', stateDir: temporaryStateFolder(), ...options.flags };
+  const configuration = withKeys(testConfiguration(flags), options);
   const startEngine = fakeEngineFactory(options.makeEngine ?? (() => new FakeEngine(options.engine)));
-  const server = await startServer({ configuration, dialects, startEngine, log: options.log ?? silent });
+  const server = await startServer({
+    ...{ configuration, dialects, startEngine, log: options.log ?? silent },
+    ...(options.now !== undefined && { now: options.now }),
+  });
   return {
     server,
     engine: () => {

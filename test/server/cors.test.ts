@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 
 import type { CorsPolicy, ServerApp } from '../../src/server/dialect.js';
 import type { FlagValues } from '../../src/config/sources.js';
+import { KEYED_API_POLICY } from '../../src/server/cors.js';
 import { echoApp } from './echo-app.js';
 
 const PLAIN: CorsPolicy = {
@@ -87,5 +88,25 @@ describe('a policy without credentials', () => {
       const headers = await preflight(appWith(flags, PLAIN));
       assert.equal(headers.get('access-control-allow-credentials'), null);
     }
+  });
+});
+
+describe('the policy of an API whose clients send headers of their own', () => {
+  const STAINLESS = 'authorization,content-type,api-key,x-stainless-lang,x-stainless-retry-count';
+
+  test('lets the pages of configured origins send them, without a key in the preflight', async () => {
+    const app = appWith({ corsOrigins: ORIGIN, apiKeys: 'secret' }, KEYED_API_POLICY);
+    const headers = await preflight(app, ORIGIN, STAINLESS);
+    assert.deepEqual(allowed(headers), [ORIGIN, null]);
+    assert.equal(headers.get('access-control-allow-headers'), STAINLESS);
+    const response = await answer(app, { origin: ORIGIN, 'api-key': 'secret' });
+    assert.equal(response.status, 200);
+    assert.match(response.headers.get('access-control-expose-headers') ?? '', /x-ratelimit-reset-tokens/);
+  });
+
+  test('lets no others in', async () => {
+    assert.deepEqual(allowed(await preflight(appWith({}, KEYED_API_POLICY))), [null, null]);
+    const app = appWith({ corsOrigins: ORIGIN }, KEYED_API_POLICY);
+    assert.deepEqual(allowed(await preflight(app, 'http://evil.example', STAINLESS)), [null, null]);
   });
 });

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import transformers
 from model_cases import Request, all_requests
-from model_generate import JITTER, Model, Outcome, disturbed, run
+from model_generate import Model, Outcome, disturbed, run
 from model_reference import MODELS, REPOSITORY, eos_of, load_model, load_tokenizer
 
 sys.path.insert(0, str(REPOSITORY / "scripts" / "goldens"))
@@ -25,28 +25,16 @@ class Disturbances:
 
     def __init__(self, model: Model, request: Request, outcome: Outcome, seed: int) -> None:
         self.model, self.request, self.outcome, self.seed = model, request, outcome, seed
-        self.score_noise = 0.0
 
-    def flip(self, amplitude: float, attempts: int = 1) -> bool:
+    def flip(self, amplitude: float) -> bool:
         """Whether noise of this size gives other tokens, in any of some copies."""
-        tokens, scores = self.outcome
-        for attempt in range(attempts):
-            with disturbed(self.model, amplitude, self.seed + attempt):
-                copies = run(self.model, self.request, COPIES)
-            if any(copy != tokens for copy, _ in copies):
-                return True
-            if amplitude == 0:
-                differences = [abs(a - b) for _, copy in copies for a, b in zip(copy, scores, strict=True)]
-                self.score_noise = max([self.score_noise, *differences])
-        return False
+        tokens, _ = self.outcome
+        with disturbed(self.model, amplitude, self.seed):
+            copies = run(self.model, self.request, COPIES)
+        return any(copy != tokens for copy, _ in copies)
 
     def margin(self) -> float | None:
-        """The least noise on the logits, of a few sizes, that changes the tokens; None: more than 1e-3.
-
-        0 is what the table of GELU alone changes.
-        """
-        if self.model.has_table and self.flip(0, attempts=3):
-            return 0.0
+        """The least noise on the logits, of a few sizes, that changes the tokens; None: more than 1e-3."""
         if self.flip(NEAR_TIE):
             return next((size for size in (1e-5, 3e-5) if self.flip(size)), NEAR_TIE)
         return next((size for size in (3e-4, 1e-3) if self.flip(size)), None)
@@ -60,8 +48,6 @@ def golden_of(model: Model, request: Request, number: int) -> dict[str, Any]:
     golden: dict[str, Any] = {"request": request, "tokens": tokens, "margin": disturbances.margin()}
     if scores:
         golden["scores"] = [float(f"{score:.7g}") for score in scores]
-    if disturbances.score_noise > 0:
-        golden["scoreNoise"] = float(f"{disturbances.score_noise:.2g}")
     return golden
 
 
@@ -83,7 +69,7 @@ def make(name: str) -> None:
     )
     cases = [golden_of(model, request, number) for number, request in enumerate(requests)]
     made_with = {"transformers": transformers.__version__, "torch": torch.__version__}
-    golden = {"model": name, "madeWith": made_with, "jitter": JITTER, "cases": cases}
+    golden = {"model": name, "madeWith": made_with, "cases": cases}
     write_golden(REPOSITORY / "test" / "decoding" / "models" / f"{name}.json", golden)
     near = [case["margin"] for case in cases if case["margin"] is not None and case["margin"] < NEAR_TIE]
     print(f"{name}: {len(cases)} cases, {len(near)} with a margin below {NEAR_TIE}: {near}", end=" ")

@@ -8,14 +8,9 @@ from unittest import mock
 
 import torch
 from model_cases import Request
-from model_reference import TableGelu
 from transformers import GenerationConfig, PreTrainedModel
 
 Outcome = tuple[list[list[int]], list[float]]
-
-# Relative size of the difference between ggml's sums and torch's before the table of GELU; it stands for what
-# the table makes of it, see `disturbed`.
-JITTER = 3e-7
 
 
 class Model:
@@ -24,7 +19,6 @@ class Model:
     def __init__(self, model: PreTrainedModel, tokenizer: Any, eos: int) -> None:
         self.model, self.tokenizer, self.eos = model, tokenizer, eos
         self.pad = tokenizer.convert_tokens_to_ids("õ" if model.config.model_type == "gpt2" else "<0xFF>")
-        self.has_table = model.config.model_type == "gpt2"
         model.generation_config = GenerationConfig()
 
     def prompt(self, request: Request) -> list[int]:
@@ -91,11 +85,7 @@ def same_draws(copies: int) -> Iterator[None]:
 
 @contextmanager
 def disturbed(model: Model, amplitude: float, seed: int) -> Iterator[None]:
-    """Adds noise, uniform in +-amplitude, to all logits.
-
-    Models with ggml's table of GELU are disturbed in front of it as well, by `JITTER` of each value's
-    size: sums in another order round to another float16 now and then, 1e-3 of a value that is 1e-7 off.
-    """
+    """Adds noise, uniform in +-amplitude, to all logits."""
     noise = torch.Generator().manual_seed(seed)
 
     def uniform(like: torch.Tensor) -> torch.Tensor:
@@ -104,14 +94,8 @@ def disturbed(model: Model, amplitude: float, seed: int) -> Iterator[None]:
     def on_logits(_module: Any, _inputs: Any, logits: torch.Tensor) -> torch.Tensor:
         return logits + amplitude * uniform(logits)
 
-    def on_table(_module: Any, inputs: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
-        return (inputs[0] * (1 + JITTER * uniform(inputs[0])),)
-
-    hooks = [model.model.get_output_embeddings().register_forward_hook(on_logits)]
-    tables = [module for module in model.model.modules() if isinstance(module, TableGelu)]
-    hooks += [table.register_forward_pre_hook(on_table) for table in tables]
+    hook = model.model.get_output_embeddings().register_forward_hook(on_logits)
     try:
         yield
     finally:
-        for hook in hooks:
-            hook.remove()
+        hook.remove()

@@ -42,7 +42,9 @@ export class CallReader implements ReplyReader {
 
   end(): readonly ReplyPart[] {
     if (this.#place === 'call' && !this.#named) this.#give(this.#raw);
-    else if (this.#calls === 0 || HAS_INK.test(this.#held)) this.#give(this.#held);
+    // Behind a call only what closes it is held.
+    else if (this.#place === 'text' && (this.#calls === 0 || HAS_INK.test(this.#held)))
+      this.#give(this.#held);
     this.#held = '';
     this.#raw = '';
     return this.#take();
@@ -84,8 +86,9 @@ export class CallReader implements ReplyReader {
     const found = onlyFirst ? firstIn(all, trigger) : all.indexOf(trigger);
     if (found >= 0) {
       this.#held = '';
-      this.#give(all.slice(0, found - spaceBefore(all, found)));
-      this.#beginCall(trigger);
+      const space = found - spaceBefore(all, found);
+      this.#give(all.slice(0, space));
+      this.#beginCall(trigger, all.slice(space, found));
       return trigger.slice(bracketIn(trigger)) + all.slice(found + trigger.length);
     }
     const begun = onlyFirst ? begunFirst(all, trigger) : begunAtEnd(all, trigger);
@@ -95,13 +98,16 @@ export class CallReader implements ReplyReader {
     return '';
   }
 
-  /** @param trigger the text by which it was recognised; the call proper is read again */
-  #beginCall(trigger: string): void {
+  /**
+   * @param trigger the text by which it was recognised; the call proper is read again
+   * @param space what stands before it, and is content if this is no call
+   */
+  #beginCall(trigger: string, space: string): void {
     this.#place = 'call';
     this.#scanner = new CallScanner();
     this.#named = false;
-    this.#mayOpen = this.#written.format.opening.includes('[') && !trigger.startsWith('[');
-    this.#raw = trigger.slice(0, bracketIn(trigger));
+    this.#mayOpen = this.#written.format.opening.includes('[') && trigger !== '' && !trigger.includes('{');
+    this.#raw = space + trigger.slice(0, bracketIn(trigger));
   }
 
   #inCall(text: string): string {
@@ -152,8 +158,7 @@ export class CallReader implements ReplyReader {
     this.#held = '';
     if (all.length - trimmed.length <= MAX_SPACE) {
       if (next !== '' && trimmed.startsWith(next)) {
-        this.#beginCall('');
-        this.#raw = next;
+        this.#beginCall('', all.slice(0, all.length - trimmed.length) + next);
         return trimmed.slice(next.length);
       }
       if (closing !== '' && trimmed.startsWith(closing)) {

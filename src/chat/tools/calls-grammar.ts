@@ -1,5 +1,6 @@
 import { grammarLiteral, type GrammarRules } from '../../generation/grammar-rules.js';
 import type { ChatTool } from '../chat.js';
+import { addArguments } from '../schema-rule.js';
 import { textNotBeginning, textWithout } from './text-without.js';
 import type { WrittenFormat } from './written-format.js';
 
@@ -7,19 +8,17 @@ import type { WrittenFormat } from './written-format.js';
 export interface CallsOptions {
   readonly tools: readonly ChatTool[];
   readonly several: boolean;
-  /** Adds the rule of what a schema describes. */
-  readonly addSchema: (rules: GrammarRules, schema: unknown, param: string) => string;
 }
 
 /** A rule of one call or several, in a model's format; the marker, which comes before them, is not part of it. */
 export function callsAfterMarker(
   rules: GrammarRules,
   { format, grammar }: WrittenFormat,
-  { tools, several, addSchema }: CallsOptions,
+  { tools, several }: CallsOptions,
 ): string {
   const alternatives = tools.map(({ name, parameters }, index) => {
     const head = `{"name": ${JSON.stringify(name)}, "${format.argumentsKey}": `;
-    const schema = addSchema(rules, parameters, `tools[${index}].function.parameters`);
+    const schema = addArguments(rules, parameters, `tools[${index}].function.parameters`);
     return `${grammarLiteral(head)} ${schema} "}"`;
   });
   const call = rules.add('call', alternatives.join(' | '));

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../json-forms.js';
+import type { Convert, JsonSchema } from '../../json-forms.js';
 import {
   ANYTHING,
   FLAG,
@@ -12,7 +12,7 @@ import {
   TEXT,
   type ApiOperation,
 } from '../../server/api-operation.js';
-import { generateBodySchema } from './schema.js';
+import { generateBodySchema, inSnakeCase } from './schema.js';
 
 const ERROR_BODY = record({ error: record({ code: TEXT, message: TEXT, param: orNull(TEXT) }) });
 const ERROR = json('An error.', ERROR_BODY);
@@ -58,6 +58,12 @@ const TASK_ENTRY = {
 const TASK = record({ ...TASK_ENTRY, progress: ANYTHING, output: ANYTHING });
 const TASK_ID = { name: 'id', in: 'path', description: "The task's id.", schema: TEXT } as const;
 
+/** The engine's descriptions in this API's spelling. */
+const generateBody = (convert: Convert): JsonSchema =>
+  JSON.parse(JSON.stringify(convert(generateBodySchema)), (key, value: unknown) =>
+    key === 'description' && typeof value === 'string' ? inSnakeCase(value) : value,
+  ) as JsonSchema;
+
 /** The routes of this API. */
 export const operations: readonly ApiOperation[] = [
   {
@@ -65,7 +71,7 @@ export const operations: readonly ApiOperation[] = [
     path: '/glossa/generate',
     id: 'generate',
     summary: "A generation in Hugging Face's names",
-    body: generateBodySchema,
+    body: generateBody,
     responses: {
       200: {
         description: 'All at once; or with stream one event each, [DONE] at the end.',

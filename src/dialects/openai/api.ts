@@ -1,31 +1,69 @@
-import {
-  INTEGER,
-  json,
-  listOf,
-  oneOf,
-  orNull,
-  record,
-  TEXT,
-  type ApiOperation,
-} from '../../server/api-operation.js';
-
-const ERROR = json(
-  'An error.',
-  record({ error: record({ message: TEXT, type: TEXT, param: orNull(TEXT), code: orNull(TEXT) }) }),
-);
-const MODEL = record({ id: TEXT, object: oneOf('model'), created: INTEGER, owned_by: TEXT });
+import { INTEGER, json, listOf, record, TEXT, type ApiOperation } from '../../server/api-operation.js';
+import { closedBody, COMPLETION, EMBEDDINGS, ERROR, MODEL, MODELS } from './api-shapes.js';
+import { chatOperation } from './chat/api.js';
+import { completionSchema } from './completions/schema.js';
+import { embeddingsSchema } from './embeddings/schema.js';
+import { detokenizeSchema, tokenizeSchema } from './tokens/schema.js';
 
 /** The routes of this API. */
 export const operations: readonly ApiOperation[] = [
+  {
+    method: 'post',
+    path: '/v1/completions',
+    id: 'completion',
+    summary: 'What follows each of the prompts',
+    body: closedBody(completionSchema),
+    responses: {
+      200: {
+        description: 'All at once; or with stream one chunk each, [DONE] at the end.',
+        content: {
+          'application/json': COMPLETION,
+          'text/event-stream': { anyOf: [COMPLETION, { const: '[DONE]' }] },
+        },
+      },
+      default: ERROR,
+    },
+  },
+  chatOperation(ERROR),
+  {
+    method: 'post',
+    path: '/v1/embeddings',
+    id: 'embeddings',
+    summary: 'Vectors of length 1',
+    body: closedBody(embeddingsSchema),
+    responses: { 200: json('The vectors.', EMBEDDINGS), default: ERROR },
+  },
+  {
+    method: 'post',
+    path: '/tokenize',
+    id: 'tokenize',
+    summary: 'The token ids of a text',
+    body: closedBody(tokenizeSchema),
+    responses: {
+      200: json(
+        'The ids.',
+        record({
+          ...{ count: INTEGER, max_model_len: INTEGER, tokens: listOf(INTEGER) },
+          'token_strs?': listOf(TEXT),
+        }),
+      ),
+      default: ERROR,
+    },
+  },
+  {
+    method: 'post',
+    path: '/detokenize',
+    id: 'detokenize',
+    summary: 'The text of token ids',
+    body: closedBody(detokenizeSchema),
+    responses: { 200: json('The text.', record({ prompt: TEXT, content: TEXT })), default: ERROR },
+  },
   {
     method: 'get',
     path: '/v1/models',
     id: 'models',
     summary: 'What is served',
-    responses: {
-      200: json('The models.', record({ object: oneOf('list'), data: listOf(MODEL) })),
-      default: ERROR,
-    },
+    responses: { 200: json('The models.', MODELS), default: ERROR },
   },
   {
     method: 'get',

@@ -17,26 +17,45 @@ const seed = integer({ least: -Number.MAX_SAFE_INTEGER, most: Number.MAX_SAFE_IN
 
 /** What completions, chats and responses are decoded with: OpenAI's fields, then Hugging Face's. Nothing is filled in. */
 export const decodingFields = {
-  /** 0 takes the likeliest text; default 1. */
-  temperature: optional(number({ least: 0, most: 2 })),
-  top_p: optional(number({ least: 0, most: 1 })),
-  presence_penalty: optional(number({ least: -2, most: 2 })),
-  frequency_penalty: optional(number({ least: -2, most: 2 })),
-  logit_bias: optional(logitBias()),
-  seed: optional(seed),
-  stop: stopTexts(),
-  /** 0 and -1 keep all, as does the default. */
-  top_k: optional(topK),
-  min_p: optional(z.unknown().pipe(shape.minP.unwrap())),
-  typical_p: optional(z.unknown().pipe(shape.typicalP.unwrap())),
-  repetition_penalty: optional(z.unknown().pipe(shape.repetitionPenalty.unwrap())),
-  no_repeat_ngram_size: optional(z.unknown().pipe(shape.noRepeatNgramSize.unwrap())),
-  /** More than 1: beam search; with a temperature above 0 given, beam sampling. */
-  num_beams: optional(z.unknown().pipe(shape.numBeams.unwrap())),
-  length_penalty: optional(z.unknown().pipe(shape.lengthPenalty.unwrap())),
-  early_stopping: optional(z.unknown().pipe(shape.earlyStopping.unwrap())),
-  min_tokens: optional(z.unknown().pipe(shape.minNewTokens.unwrap())),
-  ignore_eos: optional(flag()),
+  temperature: optional(number({ least: 0, most: 2 })).describe('0 takes the likeliest text; default 1.'),
+  top_p: optional(number({ least: 0, most: 1 })).describe(
+    'Keeps a token if the mass ranked above it is less; default 1, which keeps all.',
+  ),
+  presence_penalty: optional(number({ least: -2, most: 2 })).describe(
+    'Subtracted from the score of every token generated so far; default 0.',
+  ),
+  frequency_penalty: optional(number({ least: -2, most: 2 })).describe(
+    "Subtracted from a token's score as often as it was generated; default 0.",
+  ),
+  logit_bias: optional(logitBias()).describe('Token ids, and what is added to their scores.'),
+  seed: optional(seed).describe('Makes drawing repeatable; drawn at random when absent.'),
+  stop: stopTexts().describe('Texts that end a text and are not part of it.'),
+  top_k: optional(topK).describe('Keeps the k likeliest tokens; 0 and -1 keep all, as does the default.'),
+  min_p: optional(z.unknown().pipe(shape.minP.unwrap())).describe(
+    'Keeps a token if it is at least so likely, compared with the likeliest.',
+  ),
+  typical_p: optional(z.unknown().pipe(shape.typicalP.unwrap())).describe(
+    'Keeps the most typical tokens up to this mass; 1 keeps all.',
+  ),
+  repetition_penalty: optional(z.unknown().pipe(shape.repetitionPenalty.unwrap())).describe(
+    'Makes tokens that came before less likely; 1 is off.',
+  ),
+  no_repeat_ngram_size: optional(z.unknown().pipe(shape.noRepeatNgramSize.unwrap())).describe(
+    'No run of so many tokens comes twice; 0 is off.',
+  ),
+  num_beams: optional(z.unknown().pipe(shape.numBeams.unwrap())).describe(
+    'More than 1: beam search; with a temperature above 0 given, beam sampling.',
+  ),
+  length_penalty: optional(z.unknown().pipe(shape.lengthPenalty.unwrap())).describe(
+    "Exponent of the length by which a beam's score is divided.",
+  ),
+  early_stopping: optional(z.unknown().pipe(shape.earlyStopping.unwrap())).describe(
+    'When a beam search ends before every beam has.',
+  ),
+  min_tokens: optional(z.unknown().pipe(shape.minNewTokens.unwrap())).describe(
+    'New tokens before the text may end; 0 is off.',
+  ),
+  ignore_eos: optional(flag()).describe('Whether a text goes on after its own end.'),
 };
 
 /** The decoding fields of a checked body. */

@@ -20,6 +20,7 @@ const CODES: Readonly<Partial<Record<ErrorCode, string | null>>> = {
   MODEL_NOT_FOUND: 'model_not_found',
   ROUTE_NOT_FOUND: null,
   OVERLOADED: 'rate_limit_exceeded',
+  RATE_LIMITED: 'rate_limit_exceeded',
   INTERNAL: null,
 };
 

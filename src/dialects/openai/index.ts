@@ -1,4 +1,5 @@
 import type { DialectFactory } from '../../server/dialect.js';
+import { KEYED_API_POLICY } from '../../server/cors.js';
 import { statusOf } from '../../server/error-status.js';
 import { operations } from './api.js';
 import { handleChat } from './chat/index.js';
@@ -15,13 +16,7 @@ const PATHS = /^\/(v1(\/|$)|tokenize$|detokenize$)/;
 export const openAiDialect: DialectFactory = (services) => ({
   name: 'openai',
   owns: (path) => PATHS.test(path),
-  cors: {
-    // Pages may call only where the settings name their origins.
-    origins: [],
-    methods: ['GET', 'POST', 'OPTIONS'],
-    allowedHeaders: '*',
-    exposedHeaders: ['x-request-id', 'retry-after', 'x-glossa-ignored-parameters'],
-  },
+  cors: KEYED_API_POLICY,
   mount: (app) => {
     app.post('/v1/completions', async function completion(context) {
       return await handleCompletion(context, services);

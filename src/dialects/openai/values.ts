@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import { text } from '../../generation/request-compounds.js';
+import { withJsonForm } from '../../json-forms.js';
 import { boundedArray, textOrArray } from '../../server/bounded-array.js';
 import { isJsonObject } from '../../server/json-body.js';
 
@@ -15,10 +16,11 @@ const LONGEST_STOP = 1024;
 
 function stopText(): z.ZodType<string> {
   const expected = `text of 1 to ${LONGEST_STOP} characters`;
-  return text(expected).refine(
+  const schema = text(expected).refine(
     (value) => value.length >= 1 && value.length <= LONGEST_STOP,
     `expected ${expected}`,
   );
+  return withJsonForm(schema, { type: 'string', minLength: 1, maxLength: LONGEST_STOP });
 }
 
 /** One text, or several. */
@@ -34,11 +36,17 @@ const LARGEST_BIAS = 100;
 
 /** Token ids as an object's keys, and what is added to their scores. */
 export function logitBias(): z.ZodType<ReadonlyMap<number, number>> {
-  return z.unknown().transform((given, context): ReadonlyMap<number, number> => {
+  const schema = z.unknown().transform((given, context): ReadonlyMap<number, number> => {
     const biases = isJsonObject(given) ? biasesOf(given) : 'expected an object of token ids and biases';
     if (typeof biases !== 'string') return biases;
     context.addIssue({ code: 'custom', message: biases });
     return z.NEVER;
+  });
+  return withJsonForm(schema, {
+    type: 'object',
+    maxProperties: MOST_BIASES,
+    propertyNames: { pattern: '^[0-9]{1,9}$' },
+    additionalProperties: { type: 'number', minimum: -LARGEST_BIAS, maximum: LARGEST_BIAS },
   });
 }
 

@@ -20,18 +20,22 @@ const seed = integer({ least: -1, most: Number.MAX_SAFE_INTEGER }).transform((va
 /** Every field that a body of either form may have. null, which is Python's None, means the default. */
 export const fieldSchemas = {
   input: text().describe('Text to continue.'),
-  num_return_sequences: orAbsent(numReturnSequences),
-  temperature: orAbsent(temperature),
+  num_return_sequences: orAbsent(numReturnSequences).describe('How many texts.'),
+  temperature: orAbsent(temperature).describe('Scores are divided by it.'),
   seed: orAbsent(seed).describe('Makes the texts repeatable; -1 is none.'),
-  max_length: orAbsent(maxLength),
-  top_p: orAbsent(topP),
-  top_k: orAbsent(topK),
-  num_beams: orAbsent(numBeams),
-  no_repeat_ngram_size: orAbsent(noRepeatNgramSize),
+  max_length: orAbsent(maxLength).describe('Tokens of a text at most, those of the input included.'),
+  top_p: orAbsent(topP).describe('Keeps a token if the mass ranked above it is less; 1 keeps all.'),
+  top_k: orAbsent(topK).describe('Keeps the k likeliest tokens; 0 keeps all.'),
+  num_beams: orAbsent(numBeams).describe('Beams of the search.'),
+  no_repeat_ngram_size: orAbsent(noRepeatNgramSize).describe(
+    'No run of so many tokens comes twice; 0 is off.',
+  ),
   length: orAbsent(integer({ least: 1, most: LARGEST_INT32 })).describe('New tokens at most.'),
-  p: orAbsent(topP),
-  k: orAbsent(topK),
-  repetition_penalty: orAbsent(repetitionPenalty),
+  p: orAbsent(topP).describe('top-p.'),
+  k: orAbsent(topK).describe('top-k; 0 keeps all.'),
+  repetition_penalty: orAbsent(repetitionPenalty).describe(
+    'Makes tokens that came before less likely; 1 is off.',
+  ),
   stop_token: orAbsent(
     withJsonForm(
       text('text of 1 to 1024 characters').refine(

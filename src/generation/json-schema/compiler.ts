@@ -17,8 +17,8 @@ export type Conjunction = readonly Located[];
 
 /** How deep schemas may be nested, references followed. */
 const MAX_NESTING = 200;
-/** Schema objects looked at, again where references lead to them again. */
-const MAX_STEPS = 100_000;
+/** What is looked at, schema objects and what they list, again where references lead to it again. */
+const MAX_STEPS = 200_000;
 /** Alternatives that are written where they are used, not as a rule: beginnings they share come out. */
 const MAX_INLINE = 32;
 
@@ -124,7 +124,8 @@ export class SchemaCompiler {
 
   /** The alternatives of a shape: of each choice, then of each type. */
   #expand(shape: Shape): readonly Sequence[] {
-    this.#step(shape.where, shape.size);
+    this.spend(shape.where, shape.size);
+    this.#checkSize(shape.where);
     if (shape.impossible) return [];
     const isOneChoice = shape.isOneChoice;
     const next = shape.choices.pop();
@@ -138,7 +139,10 @@ export class SchemaCompiler {
         return this.#expand(narrowed);
       });
     }
-    if (shape.values !== undefined) return valueSequences(shape);
+    if (shape.values !== undefined) {
+      this.spend(shape.where, shape.values.length);
+      return valueSequences(shape);
+    }
     const types = shape.types ?? TYPES.filter((type) => shape.mentioned.has(type));
     if (types.length === 0) return [[jsonRules(this.rules).value]];
     return types.flatMap((type) => BUILDERS[type](this, shape));
@@ -164,7 +168,7 @@ export class SchemaCompiler {
       if (steps === MAX_NESTING) {
         refuse(start, `\`$ref\` leads in a circle, or over more than ${MAX_NESTING} other references`);
       }
-      this.#step(start, 1);
+      this.spend(start, 1);
       found = this.#document.target(found, found.value['$ref']);
     }
     if (!isObject(found.value) && typeof found.value !== 'boolean') {
@@ -184,7 +188,7 @@ export class SchemaCompiler {
     if (shape.open.size >= MAX_NESTING) {
       refuse(where, `schemas are nested more than ${MAX_NESTING} levels deep`);
     }
-    this.#step(where, 1);
+    this.spend(where, weightOf(schema));
     shape.folded.add(schema);
     shape.open.add(schema);
     foldKeywords(shape, where, schema);
@@ -208,10 +212,20 @@ export class SchemaCompiler {
     return number;
   }
 
-  #step(where: Located, amount: number): void {
+  /** Counts work, so that all of it together is bounded. */
+  spend(where: Located, amount: number): void {
     this.#steps += amount;
     if (this.#steps > MAX_STEPS) {
       refuse(where, 'the schema is too large: references, allOf and anyOf multiply it beyond measure');
     }
   }
+}
+
+/** What reading a schema object takes. */
+function weightOf(schema: Record<string, unknown>): number {
+  const lists = [schema['properties'], schema['required'], schema['enum']];
+  return lists.reduce<number>(
+    (sum, list) => sum + (typeof list === 'object' && list !== null ? Object.keys(list).length : 0),
+    1,
+  );
 }

@@ -7,8 +7,8 @@ import type { Pattern } from './pattern-parser.js';
 /** Places in all patterns at once that are told apart, and those of them from which a text can end. */
 const MAX_STATES = 6000;
 const MAX_LIVE_STATES = 800;
-/** Looks at a state of one pattern with one kind of code point. */
-const MAX_WORK = 2_000_000;
+/** How many looks at a state of one pattern with one kind of code point take as long as reading a schema object. */
+const LOOKS_OF_STEP = 25;
 
 /** A place in all patterns at once. */
 interface State {
@@ -28,21 +28,27 @@ export interface Lengths {
 /**
  * Texts that match all of several patterns and have a length within bounds, inside a JSON string.
  *
+ * @param spend counts work, in schema objects read
  * @returns an item of GBNF; undefined if there is no such text; 'too large' if telling the texts apart is too much
  */
 export function intersectionItem(
   rules: GrammarRules,
   patterns: readonly Pattern[],
   lengths: Lengths,
+  spend: (amount: number) => void,
 ): string | undefined {
-  const states = explore(patterns, lengths);
+  const states = explore(patterns, lengths, spend);
   if (states === undefined) return 'too large';
   const alive = leadingToAnEnd(states);
   if (alive.size > MAX_LIVE_STATES) return 'too large';
   return alive.has(0) ? write(rules, states, alive) : undefined;
 }
 
-function explore(patterns: readonly Pattern[], lengths: Lengths): readonly State[] | undefined {
+function explore(
+  patterns: readonly Pattern[],
+  lengths: Lengths,
+  spend: (amount: number) => void,
+): readonly State[] | undefined {
   const automata = patterns.map((pattern) => new PatternAutomaton(pattern));
   const states: State[] = [];
   const numbers = new Map<string, number>();
@@ -60,17 +66,17 @@ function explore(patterns: readonly Pattern[], lengths: Lengths): readonly State
     automata.map(({ start }) => start),
     0,
   );
-  let work = 0;
   // Grows while it is gone through.
   for (const state of states) {
-    if (states.length > MAX_STATES || work > MAX_WORK) return undefined;
+    if (states.length > MAX_STATES) return undefined;
     if (Number.isFinite(lengths.most) && state.length >= lengths.most) continue;
     const starts = new Set<number>([0]);
     automata.forEach((automaton, index) => {
       for (const start of automaton.boundaries(state.sets[index] ?? [])) starts.add(start);
     });
     const sorted = [...starts].sort((a, b) => a - b);
-    work += sorted.length * state.sets.reduce((sum, set) => sum + set.length, 0);
+    const looks = sorted.length * state.sets.reduce((sum, set) => sum + set.length, 0);
+    spend(1 + Math.floor(looks / LOOKS_OF_STEP));
     for (const [index, first] of sorted.entries()) {
       const sets = automata.map((automaton, each) => automaton.next(state.sets[each] ?? [], first));
       if (first > 0x10ffff || sets.some((set) => set.length === 0)) continue;

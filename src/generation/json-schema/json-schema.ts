@@ -38,8 +38,9 @@ export function addJsonSchema(rules: GrammarRules, schema: unknown): string {
   const before = rules.count;
   const item = compiler.item([document.root]);
   if (item === undefined) refuse(document.root, 'no value satisfies this schema');
+  const name = /^[a-z]/.test(item) ? item : rules.add('schema', item);
   checkRules(rules, before, compiler.recursive, document.root);
-  return /^[a-z]/.test(item) ? item : rules.add('schema', item);
+  return name;
 }
 
 /** Adds the rules of any JSON object to a grammar, and returns the rule's name. */

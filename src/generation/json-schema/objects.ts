@@ -15,6 +15,9 @@ interface Member {
   readonly isRequired: boolean;
 }
 
+/** Stands for a name that there can't be. */
+const NO_NAME = 'none';
+
 /** What may come besides the listed properties. */
 interface Others {
   /** An item for name and value. */
@@ -28,6 +31,7 @@ export function objectSequences(compiler: SchemaCompiler, shape: Shape): readonl
   if (names.size > MAX_PROPERTIES) {
     refuse(shape.where, `expected at most ${MAX_PROPERTIES} properties, received ${names.size}`);
   }
+  compiler.spend(shape.where, names.size);
   const members: Member[] = [];
   for (const name of names) {
     const isRequired = shape.required.has(name);
@@ -68,18 +72,18 @@ function allowedNames(compiler: SchemaCompiler, shape: Shape): readonly string[]
   return values?.filter((value) => typeof value === 'string');
 }
 
-/** An item of names that propertyNames allows; undefined where any is allowed. */
+/** An item of names that propertyNames allows; `none` if it allows no name, undefined where any is allowed. */
 function nameItem(compiler: SchemaCompiler, shape: Shape, listed: number): string | undefined {
   if (shape.names.length === 0) return undefined;
-  const names = compiler.shape([...shape.names]);
-  if (names.patterns.size + names.formats.size + names.bounds.size + names.choices.length === 0) {
-    return undefined;
-  }
+  const names = compiler.shape(shape.names);
+  const isPossible = !names.impossible && (names.types?.includes('string') ?? true);
+  const conditions = names.patterns.size + names.formats.size + names.bounds.size + names.choices.length;
+  if (isPossible && conditions === 0) return undefined;
   if (listed > 0) {
     refuse(shape.where, '`propertyNames` beside properties is not supported, unless it is an enum');
   }
   names.types = ['string'];
-  return compiler.itemOf(names);
+  return (isPossible ? compiler.itemOf(names) : undefined) ?? NO_NAME;
 }
 
 /** Properties that are not listed, if the schema wants any: where it lists some, only if it says so. */
@@ -92,19 +96,15 @@ function othersOf(compiler: SchemaCompiler, shape: Shape, names: ReadonlySet<str
     }
     return undefined;
   }
-  const additional = shape.objects.flatMap((part) => part.additional ?? []);
+  const allowedName = nameItem(compiler, shape, names.size);
   const isOpen = shape.objects.every((part) => part.additional !== undefined);
-  if (!isOpen) {
-    nameItem(compiler, shape, names.size);
-    return undefined;
-  }
-  const most = shape.bound('maxProperties');
-  const left = most === undefined ? undefined : most - names.size;
-  if (left !== undefined && left <= 0) return undefined;
-  const value = compiler.item(additional);
+  const most = shape.bound('maxProperties') ?? Infinity;
+  if (allowedName === NO_NAME || !isOpen || most <= names.size) return undefined;
+  const value = compiler.item(shape.objects.flatMap((part) => part.additional ?? []));
   if (value === undefined) return undefined;
-  const name = nameItem(compiler, shape, names.size) ?? otherNames(compiler.rules, names);
+  const name = allowedName ?? otherNames(compiler.rules, names);
   const items = memberItems(compiler, name, value);
+  const left = most === Infinity ? undefined : most - names.size;
   return { item: compiler.rules.add('other', items.join(' ')), most: left };
 }
 

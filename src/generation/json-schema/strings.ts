@@ -12,6 +12,8 @@ import { wholePattern } from './whole-pattern.js';
 
 /** Characters and classes of all patterns of one string once repetitions are written out. */
 const MAX_SIZE = 4000;
+/** How many of them take as long as reading a schema object. */
+const SIZE_OF_STEP = 4;
 
 /** Strings: with a length, a pattern, a format, or several of them. */
 export function stringSequences(compiler: SchemaCompiler, shape: Shape): readonly Sequence[] {
@@ -26,12 +28,14 @@ export function stringSequences(compiler: SchemaCompiler, shape: Shape): readonl
     return quoted(rules.add('characters', repeated(rules, json.character, lengths.least, most) || '""'));
   }
   const extents = patterns.map(extentOf);
-  if (extents.reduce((sum, { size }) => sum + size, 0) > MAX_SIZE) {
+  const size = extents.reduce((sum, each) => sum + each.size, 0);
+  if (size > MAX_SIZE) {
     refuse(
       shape.where,
       `the pattern is too large: expected at most ${MAX_SIZE} characters and classes once repetitions are written out`,
     );
   }
+  compiler.spend(shape.where, Math.ceil(size / SIZE_OF_STEP));
   const [pattern] = patterns;
   const [extent] = extents;
   const implied = extent !== undefined && extent.least >= lengths.least && extent.most <= lengths.most;
@@ -39,7 +43,9 @@ export function stringSequences(compiler: SchemaCompiler, shape: Shape): readonl
     const text = patternText(rules, pattern);
     return text === undefined ? [] : quoted(rules.add('text', text));
   }
-  const item = intersectionItem(rules, patterns, lengths);
+  const item = intersectionItem(rules, patterns, lengths, (amount) => {
+    compiler.spend(shape.where, amount);
+  });
   if (item === 'too large') {
     refuse(
       shape.where,

@@ -6,9 +6,6 @@ export const NEAR_TIE = 1e-4;
 /** Largest difference between our sequence scores and transformers', absolute and relative to scores above 1. */
 export const SCORE_TOLERANCE = 1e-4;
 
-/** The noise of a few runs is not the most there can be. */
-const NOISE_ALLOWED = 2;
-
 /** Sequences as a generation gave them. */
 export interface Outcome {
   readonly tokens: readonly (readonly number[])[];
@@ -57,9 +54,7 @@ function tokenDifference(golden: GoldenCase, outcome: Outcome): string {
 function scoreDifference(golden: GoldenCase, outcome: Outcome): string {
   for (const [index, expected] of (golden.scores ?? []).entries()) {
     const received = outcome.scores[index] ?? NaN;
-    const tolerance =
-      SCORE_TOLERANCE * Math.max(1, Math.abs(expected)) + NOISE_ALLOWED * (golden.scoreNoise ?? 0);
-    if (Math.abs(received - expected) <= tolerance) continue;
+    if (Math.abs(received - expected) <= SCORE_TOLERANCE * Math.max(1, Math.abs(expected))) continue;
     return `sequence ${index}: expected score ${expected}, received ${received}`;
   }
   return '';

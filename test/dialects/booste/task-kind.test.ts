@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { ANYBODY } from '../../../src/models/caller.js';
+import { KeyUsage } from '../../../src/models/key-usage.js';
 import {
   wordsTaskKind,
   type WordsTaskInput,
@@ -124,6 +125,31 @@ describe('a task', () => {
     const { output } = await run();
     for (const failures of [times(20, 'OVERLOADED'), times(3, 'ENGINE_CRASHED')])
       assert.deepEqual((await run({ engine: new FailingEngine(failures) })).output, output);
+  });
+
+  test("waits for its key's limit, and takes no more than it", async () => {
+    const { output, engine: free } = await run();
+    const engine = new FakeEngine({ script: windowScript, info: { contextSize: 100 } });
+    const { models } = testServer({ makeEngine: () => engine });
+    let now = 0;
+    // Room for one window a minute, which passes with every look at the clock.
+    const usage = new KeyUsage({ tokensPerMinute: 110 }, () => (now += 2000));
+    const owners: string[] = [];
+    const kind = wordsTaskKind(
+      models,
+      (owner) => {
+        owners.push(owner);
+        return { keyId: owner, usage };
+      },
+      1,
+    );
+    const waited = await kind.run(INPUT, {
+      ...{ owner: 'the key', signal: new AbortController().signal, progress: null },
+      report: () => undefined,
+    });
+    assert.deepEqual(waited, output);
+    assert.equal(engine.requests.length, free.requests.length);
+    assert.ok(owners.length > 3 && owners.every((owner) => owner === 'the key'));
   });
 
   test('that waits for the model reports, so that it can give way to others', async () => {

@@ -49,7 +49,7 @@ const HUGE: readonly (readonly [what: string, body: () => JsonObject, message: R
   [
     'fields of options',
     () => ({ stream: true, stream_options: keys() }),
-    /^stream_options\.k0: unknown field/,
+    /^stream_options: unknown field k0/,
   ],
   ['stops', () => ({ stop: many('a') }), /^stop: expected at most 16/],
   ['biases', () => ({ logit_bias: keys() }), /^logit_bias: expected token ids as keys$/],
@@ -96,10 +96,8 @@ describe('a large conversation', () => {
       messages: [{ role: 'user', content: 'a '.repeat(4 * MILLION) }],
     });
     assert.deepEqual([status, code, param], [400, 'context_length_exceeded', 'messages']);
-    assert.deepEqual(
-      server.engine.tokenized.filter((text) => text.length > 1000),
-      [],
-    );
+    // It was not even tokenized.
+    assert.ok(server.engine.tokenized.every((text) => text.length < 1000));
     assert.equal((await server.answer(QUESTION)).choices.length, 1);
   });
 

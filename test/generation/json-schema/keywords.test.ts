@@ -117,6 +117,12 @@ const CASES: Record<string, readonly Case[]> = {
       ['{"a":1}', '{"a":1,"b":2}'],
       ['{"b":1}', '{"c":1}'],
     ],
+    [
+      'propertyNames that allows none',
+      { type: 'object', propertyNames: { type: 'integer' } },
+      ['{}'],
+      ['{"a":1}', '{"none":1}'],
+    ],
     ['minProperties', { ...person, minProperties: 1 }, ['{"age":1}'], ['{}']],
     [
       'maxProperties',

@@ -7,8 +7,8 @@ import { flag, integer, LARGEST_INT32 } from '../../../generation/request-values
 import { withJsonForm } from '../../../json-forms.js';
 import { isJsonObject, type JsonObject } from '../../../server/json-body.js';
 import { parseBody } from '../body.js';
-import { closedObject } from '../closed-object.js';
 import { decodingFields } from '../decoding.js';
+import { checkStreamOptions, streamOptions } from '../stream-options.js';
 import { optional } from '../values.js';
 import { messages } from './messages.js';
 import { neutralFields } from './neutral-fields.js';
@@ -20,15 +20,6 @@ const tokenCount = (): z.ZodType<number | undefined> => optional(integer({ least
 
 const templateArguments = withJsonForm(z.custom<JsonObject>(isJsonObject, 'expected an object'), {
   type: 'object',
-});
-
-const streamOptions = closedObject({
-  include_usage: optional(flag()).describe(
-    'Adds a last chunk that tells what the answer took; default false.',
-  ),
-  include_obfuscation: optional(
-    z.custom<boolean>((value) => value === false, 'expected false: chunks are not padded'),
-  ),
 });
 
 /** Body of `POST /v1/chat/completions`. */
@@ -52,7 +43,7 @@ export const chatSchema = z.object({
   parallel_tool_calls: optional(flag()).describe('Whether one answer may call several tools; default true.'),
   chat_template_kwargs: optional(templateArguments).describe("More variables for the model's template."),
   stream: optional(flag()).describe('Whether the answer comes in chunks; default false.'),
-  stream_options: optional(streamOptions),
+  stream_options: optional(streamOptions).describe('What a stream tells besides its text.'),
   ...neutralFields,
 });
 
@@ -104,8 +95,7 @@ function refuseContradictions(body: ChatBody): void {
     throw refusal('max_tokens', `expected ${mostByNewName} as max_completion_tokens, or nothing`);
   if ((body.top_logprobs ?? 0) > 0 && body.logprobs !== true)
     throw refusal('top_logprobs', 'expected logprobs to be true beside it');
-  if (body.stream_options !== undefined && body.stream !== true)
-    throw refusal('stream_options', 'expected stream to be true beside it');
+  checkStreamOptions(body);
   const isFree = (body.response_format?.type ?? 'text') === 'text';
   if (body.grammar === undefined) return;
   if (!isFree) throw refusal('grammar', 'expected none beside response_format, which has one of its own');

@@ -12,7 +12,9 @@ const MOST_PROMPTS = 2048;
 
 /** One text, several, the token ids of one, or of several: always as several. Nothing at all is the empty text. */
 export function prompts(): z.ZodType<readonly Prompt[]> {
-  const ids = tokenIds({ most: Infinity }).refine((given) => given.length > 0, 'expected at least one token');
+  const ids = tokenIds({ most: Infinity })
+    .refine((given) => given.length > 0, 'expected at least one token')
+    .meta({ minItems: 1 });
   const given = textsOrIds(text(), ids, { least: 1, most: MOST_PROMPTS, of: 'prompt' });
   return optional(given).transform((value) => value ?? ['']);
 }

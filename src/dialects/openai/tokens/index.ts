@@ -5,6 +5,7 @@ import type { DialectServices, ServerContext } from '../../../server/dialect.js'
 import { ignoredHeader } from '../../../server/ignored-header.js';
 import { readJsonObject } from '../../../server/json-body.js';
 import { parseBody } from '../body.js';
+import { TokenTexts } from '../token-texts.js';
 import { detokenizeSchema, tokenizeSchema } from './schema.js';
 
 /** Bytes of a text that ids may stand for: a few bytes of a body can be hundreds of text. */
@@ -16,7 +17,7 @@ interface Tokenized {
   /** Tokens that a prompt and its answer have room for together. */
   readonly max_model_len: number;
   readonly tokens: readonly number[];
-  /** What each token is in a text; bytes that are no UTF-8 by themselves are U+FFFD. */
+  /** Each token's text, as log-probabilities name it: `bytes:\xe2\x82` for bytes that are no text alone. */
   readonly token_strs?: readonly string[];
 }
 
@@ -93,13 +94,13 @@ function expectedEither(names: readonly string[], received: string): GlossaError
 }
 
 function textsOf(tokens: readonly number[], vocabulary: Vocabulary): string[] {
+  const texts = new TokenTexts(vocabulary);
   const known = new Map<number, string>();
-  const textOfToken = (id: number): string => {
-    const text = Buffer.from(vocabulary.bytes(id)).toString();
+  return tokens.map((id) => {
+    const text = known.get(id) ?? texts.name(id);
     known.set(id, text);
     return text;
-  };
-  return tokens.map((id) => known.get(id) ?? textOfToken(id));
+  });
 }
 
 function checkTokens(tokens: readonly number[], vocabulary: Vocabulary): void {

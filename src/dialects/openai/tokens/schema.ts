@@ -9,24 +9,21 @@ const MOST_TOKENS = 4 * 2 ** 20;
 
 /** Body of `POST /tokenize`: vLLM's fields, and llama.cpp's names of them. */
 export const tokenizeSchema = z.object({
-  /** Default: the default model. */
-  model: optional(text()),
-  prompt: optional(text()),
-  /** The same as `prompt`. */
-  content: optional(text()),
-  /** Adds what the tokenizer adds to a prompt (BOS for LLaMA); default true. */
-  add_special_tokens: optional(flag()),
-  /** The same. */
-  add_special: optional(flag()),
-  /** Takes the names of special tokens for those tokens; default false. */
-  parse_special: optional(flag()),
-  /** Tells each token's text, too; default false. */
-  return_token_strs: optional(flag()),
+  model: optional(text()).describe('Id or alias; absent: the default model.'),
+  prompt: optional(text()).describe('Text to tokenize.'),
+  content: optional(text()).describe('The same as prompt.'),
+  add_special_tokens: optional(flag()).describe(
+    'Adds what the tokenizer adds to a prompt (BOS for LLaMA); default true.',
+  ),
+  add_special: optional(flag()).describe('The same as add_special_tokens.'),
+  parse_special: optional(flag()).describe(
+    'Takes the names of special tokens for those tokens; default false.',
+  ),
+  return_token_strs: optional(flag()).describe("Tells each token's text, too; default false."),
 });
 
 /** Body of `POST /detokenize`. */
 export const detokenizeSchema = z.object({
-  /** Default: the default model. */
-  model: optional(text()),
-  tokens: tokenIds({ most: MOST_TOKENS }),
+  model: optional(text()).describe('Id or alias; absent: the default model.'),
+  tokens: tokenIds({ most: MOST_TOKENS }).describe('Token ids.'),
 });
