@@ -34,20 +34,20 @@ const ROUTES: readonly Route[] = [
 ];
 
 const [, after = ''] = readFileSync('README.md', 'utf8').split('<!-- openai-fields -->');
-const [table] = tablesOf(after.slice(0, after.indexOf('\n#')));
+const [table = { columns: [], rows: [] }] = tablesOf(after.slice(0, after.indexOf('\n#')));
 
 void describe("README's table of the fields of OpenAI's API", () => {
   test('has a column for each route, and remarks', () => {
-    assert.deepEqual(table?.columns, ['field', ...ROUTES.map(({ column }) => column), 'remarks']);
-    const fields = table?.rows.map(({ field }) => field) ?? [];
+    assert.deepEqual(table.columns, ['field', ...ROUTES.map(({ column }) => column), 'remarks']);
+    const fields = table.rows.map(({ field }) => field);
     assert.equal(new Set(fields).size, fields.length);
-    for (const row of table?.rows ?? []) assert.notEqual(row['remarks'], '', row['field']);
+    for (const row of table.rows) assert.notEqual(row['remarks'], '', row['field']);
   });
 
   for (const { column, path, schema, refused = [] } of ROUTES) {
     test(`says of each field of ${path} what becomes of it, and of no other`, async () => {
       const said = Object.fromEntries(
-        (table?.rows ?? []).flatMap((row) => (row[column] === '' ? [] : [[row['field'], row[column]]])),
+        table.rows.flatMap((row) => (row[column] === '' ? [] : [[row['field'], row[column]]])),
       ) as Readonly<Record<string, string>>;
       const expected = Object.fromEntries([
         ...Object.keys(schema.shape).map((name) => [name, refused.includes(name) ? 'refused' : 'works']),
@@ -55,7 +55,7 @@ void describe("README's table of the fields of OpenAI's API", () => {
       ]) as Readonly<Record<string, string>>;
       assert.deepEqual(said, expected);
       const server = testServer();
-      for (const { field = '' } of table?.rows ?? []) {
+      for (const { field = '' } of table.rows) {
         const response = await server.post(path, { [field]: { of: ['no', 'field'] } });
         const text = await response.text();
         assert.equal(
