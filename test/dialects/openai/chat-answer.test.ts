@@ -71,6 +71,15 @@ describe('an answer', () => {
     assert.equal(server.engine.requests.at(-1)?.numReturnSequences, 1);
   });
 
+  test('that the server cuts off does not pass for a whole one', async () => {
+    const server = chatServer({ script: () => [' w'], tokenDelayMs: 2, info: { contextSize: 100_000 } });
+    const asked = server.refusal(QUESTION);
+    while ((await server.engine.stats()).generatedTokens === 0) await new Promise(setImmediate);
+    await server.engine.close();
+    const { status, code } = await asked;
+    assert.deepEqual([status, code], [503, 'closed']);
+  });
+
   test('an empty text is a text, and not null', async () => {
     const { choices } = await chatServer({ script: () => ['<eos>'] }).answer(QUESTION);
     assert.equal(choices[0]?.message.content, '');
