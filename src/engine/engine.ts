@@ -134,8 +134,8 @@ export interface Engine {
    */
   generate(request: GenerationRequestInput, options?: GenerateOptions): Generation;
   /**
-   * The mean of the last hidden states of an input's tokens, normalised to length 1. Text gets the special tokens its
-   * tokenizer adds; token ids are fed exactly as they are.
+   * The last hidden states of an input's tokens, pooled as the model's file says (their mean if it says nothing) and
+   * normalised to length 1. Text gets the special tokens its tokenizer adds; token ids are fed exactly as they are.
    *
    * @throws GlossaError INVALID_REQUEST for an input without tokens; CONTEXT_OVERFLOW for one that is too long
    */
