@@ -3,6 +3,7 @@ import { closedBody, COMPLETION, EMBEDDINGS, ERROR, MODEL, MODELS } from './api-
 import { chatOperation } from './chat/api.js';
 import { completionSchema } from './completions/schema.js';
 import { embeddingsSchema } from './embeddings/schema.js';
+import { responseOperation } from './responses/api.js';
 import { detokenizeSchema, tokenizeSchema } from './tokens/schema.js';
 
 /** The routes of this API. */
@@ -25,6 +26,7 @@ export const operations: readonly ApiOperation[] = [
     },
   },
   chatOperation,
+  responseOperation,
   {
     method: 'post',
     path: '/v1/embeddings',
