@@ -10,9 +10,10 @@ import { listModels, showModel } from './models/index.js';
 import { handleResponse } from './responses/index.js';
 import { ofNothingStored } from './responses/stored.js';
 import { detokenizeRoute, tokenizeRoute } from './tokens/index.js';
+import { tokenizerInfoRoute } from './tokens/info.js';
 
 /** Paths of this API. The alpaca API answers some of them first, where a body is unmistakably its own. */
-const PATHS = /^\/(v1(\/|$)|tokenize$|detokenize$)/;
+const PATHS = /^\/(v1(\/|$)|tokenize$|detokenize$|tokenizer_info$)/;
 
 /** OpenAI's API, and what local servers have added to it. */
 export const openAiDialect: DialectFactory = (services) => ({
@@ -41,6 +42,9 @@ export const openAiDialect: DialectFactory = (services) => ({
     });
     app.post('/tokenize', async function tokenize(context) {
       return await tokenizeRoute(context, services);
+    });
+    app.get('/tokenizer_info', async function tokenizerInfo(context) {
+      return await tokenizerInfoRoute(context, services);
     });
     app.post('/detokenize', async function detokenize(context) {
       return await detokenizeRoute(context, services);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { GlossaError } from '../../errors.js';
 import { flag } from '../../generation/request-values.js';
+import { withJsonForm } from '../../json-forms.js';
 import { closedObject } from './closed-object.js';
 import { optional } from './values.js';
 
@@ -11,7 +12,12 @@ export const streamOptions = closedObject({
     'Adds a last chunk that tells what the answer took; default false.',
   ),
   include_obfuscation: optional(
-    z.custom<boolean>((value) => value === false, 'expected false: chunks are not padded'),
+    withJsonForm(
+      z.custom<boolean>((value) => value === false, 'expected false: chunks are not padded'),
+      {
+        const: false,
+      },
+    ),
   ),
 });
 
@@ -21,7 +27,7 @@ export function checkStreamOptions(body: {
   readonly stream_options?: object | undefined;
 }): void {
   if (body.stream_options === undefined || body.stream === true) return;
-  throw new GlossaError('INVALID_REQUEST', 'stream_options: expected stream to be true beside it', {
+  throw new GlossaError('INVALID_REQUEST', 'stream_options: expected none unless stream is true', {
     param: 'stream_options',
   });
 }

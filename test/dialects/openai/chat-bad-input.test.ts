@@ -184,7 +184,7 @@ const REFUSED: readonly (readonly [body: object, param: string, message: RegExp]
   [{ logprobs: false, top_logprobs: 2 }, 'top_logprobs', /expected logprobs to be true/],
   [{ stream: 'yes' }, 'stream', /true or false/],
   [{ stream_options: {} }, 'stream_options', /expected none unless stream is true$/],
-  [{ stream: true, stream_options: { usage: true } }, 'stream_options', /unknown field usage/],
+  [{ stream: true, stream_options: { usage: true } }, 'stream_options.usage', /unknown field/],
   [{ stream: true, stream_options: 1 }, 'stream_options', /expected an object$/],
   [
     { stream: true, stream_options: { include_obfuscation: true } },

@@ -74,7 +74,7 @@ const CONTRADICTIONS: readonly (readonly [param: string, body: object, message: 
   ['max_tokens', { max_tokens: 0 }, /^max_tokens: expected at least 1 without echo, received 0$/],
   ['max_tokens', { max_tokens: 0, echo: true, num_beams: 2 }, /num_beams above 1/],
   ['echo', { echo: true, suffix: 'a' }, /^echo: expected false with a suffix$/],
-  ['stream_options', { stream_options: { include_usage: true } }, /expected stream to be true/],
+  ['stream_options', { stream_options: { include_usage: true } }, /unless stream is true$/],
   ['logprobs', { logprobs: 1, num_beams: 2 }, /^logprobs: expected none with num_beams above 1, received 1$/],
   ['best_of', { best_of: 2, num_beams: 2 }, /^best_of: expected n \(1\) with num_beams above 1/],
   ['n', { n: 3, num_beams: 2 }, /^n: expected at most num_beams \(2\), received 3$/],

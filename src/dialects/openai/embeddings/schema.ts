@@ -2,13 +2,17 @@ import { z } from 'zod';
 
 import { text, tokenIds } from '../../../generation/request-compounds.js';
 import { choice, integer, LARGEST_INT32 } from '../../../generation/request-values.js';
+import { withJsonForm } from '../../../json-forms.js';
 import { textsOrIds } from '../texts-or-ids.js';
 import { optional } from '../values.js';
 
 /** Inputs of one request at most, as in OpenAI's API. */
 const MOST_INPUTS = 2048;
 
-const inputText = text().refine((value) => value !== '', 'expected text that is not empty');
+const inputText = withJsonForm(
+  text().refine((value) => value !== '', 'expected text that is not empty'),
+  { type: 'string', minLength: 1 },
+);
 const inputIds = tokenIds({ most: Infinity }).refine((ids) => ids.length > 0, 'expected at least one token');
 
 /** The body of `POST /v1/embeddings`. */
