@@ -22,9 +22,14 @@ export class EventWriter {
     return this.#body.left;
   }
 
-  /** One frame holding `data` as JSON. Returns false if one should wait for `drained()`. */
-  send(data: unknown): boolean {
-    return this.#body.write(`data: ${JSON.stringify(data)}\n\n`);
+  /**
+   * One frame holding `data` as JSON. Returns false if one should wait for `drained()`.
+   *
+   * @param name the event's type, in one line; absent: it has none
+   */
+  send(data: unknown, name?: string): boolean {
+    const type = name === undefined ? '' : `event: ${name}\n`;
+    return this.#body.write(`${type}data: ${JSON.stringify(data)}\n\n`);
   }
 
   /** The closing frame that OpenAI-like clients wait for. */

@@ -7,6 +7,8 @@ import { NEUTRAL_FIELDS } from '../../src/dialects/openai/chat/neutral-fields.js
 import { chatSchema } from '../../src/dialects/openai/chat/schema.js';
 import { completionSchema } from '../../src/dialects/openai/completions/schema.js';
 import { embeddingsSchema } from '../../src/dialects/openai/embeddings/schema.js';
+import { NEUTRAL_FIELDS as RESPONSE_NEUTRAL_FIELDS } from '../../src/dialects/openai/responses/neutral-fields.js';
+import { responseSchema } from '../../src/dialects/openai/responses/schema.js';
 import { detokenizeSchema, tokenizeSchema } from '../../src/dialects/openai/tokens/schema.js';
 import { testServer } from '../fakes/server.js';
 import { tablesOf } from '../dialects/tables.js';
@@ -27,6 +29,12 @@ const ROUTES: readonly Route[] = [
     path: '/v1/chat/completions',
     schema: chatSchema,
     refused: Object.keys(NEUTRAL_FIELDS),
+  },
+  {
+    column: 'responses',
+    path: '/v1/responses',
+    schema: responseSchema,
+    refused: Object.keys(RESPONSE_NEUTRAL_FIELDS),
   },
   { column: 'embeddings', path: '/v1/embeddings', schema: embeddingsSchema },
   { column: 'tokenize', path: '/tokenize', schema: tokenizeSchema },
@@ -50,8 +58,9 @@ void describe("README's table of the fields of OpenAI's API", () => {
         table.rows.flatMap((row) => (row[column] === '' ? [] : [[row['field'], row[column]]])),
       ) as Readonly<Record<string, string>>;
       const expected = Object.fromEntries([
-        ...Object.keys(schema.shape).map((name) => [name, refused.includes(name) ? 'refused' : 'works']),
         ...Object.keys(WITHOUT_EFFECT).map((name) => [name, 'no effect']),
+        // A route may have a use for what the others have none for.
+        ...Object.keys(schema.shape).map((name) => [name, refused.includes(name) ? 'refused' : 'works']),
       ]) as Readonly<Record<string, string>>;
       assert.deepEqual(said, expected);
       const server = testServer();

@@ -12,6 +12,7 @@ import { closedBody, COMPLETION, EMBEDDINGS, ERROR, MODEL, MODELS } from './api-
 import { chatOperation } from './chat/api.js';
 import { completionSchema } from './completions/schema.js';
 import { embeddingsSchema } from './embeddings/schema.js';
+import { responseOperation } from './responses/api.js';
 import { detokenizeSchema, tokenizeSchema } from './tokens/schema.js';
 
 /** The routes of this API. */
@@ -34,6 +35,7 @@ export const operations: readonly ApiOperation[] = [
     },
   },
   chatOperation,
+  responseOperation,
   {
     method: 'post',
     path: '/v1/embeddings',

@@ -8,6 +8,11 @@ export function newIdentifier(prefix: string): string {
   return `${prefix}-${randomUUID().replaceAll('-', '')}`;
 }
 
+/** "msg_…": an id of a response or of one of its items. */
+export function newItemId(prefix: 'resp' | 'msg' | 'fc'): string {
+  return `${prefix}_${randomUUID().replaceAll('-', '')}`;
+}
+
 /** Seconds since 1970. */
 export function now(): number {
   return Math.floor(Date.now() / 1000);

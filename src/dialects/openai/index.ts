@@ -7,6 +7,8 @@ import { handleCompletion } from './completions/index.js';
 import { handleEmbeddings } from './embeddings/index.js';
 import { errorBody } from './errors.js';
 import { listModels, showModel } from './models/index.js';
+import { handleResponse } from './responses/index.js';
+import { ofNothingStored } from './responses/stored.js';
 import { detokenizeRoute, tokenizeRoute } from './tokens/index.js';
 import { tokenizerInfoRoute } from './tokens/info.js';
 
@@ -24,6 +26,9 @@ export const openAiDialect: DialectFactory = (services) => ({
     });
     app.post('/v1/chat/completions', async function chat(context) {
       return await handleChat(context, services);
+    });
+    app.post('/v1/responses', async function response(context) {
+      return await handleResponse(context, services);
     });
     app.post('/v1/embeddings', async function embeddings(context) {
       return await handleEmbeddings(context, services);
@@ -46,5 +51,8 @@ export const openAiDialect: DialectFactory = (services) => ({
     });
   },
   operations,
-  renderError: (context, error) => context.json(errorBody(error), statusOf(error.code)),
+  renderError: (context, error) => {
+    const told = ofNothingStored(context.req.path, error);
+    return context.json(errorBody(told), statusOf(told.code));
+  },
 });

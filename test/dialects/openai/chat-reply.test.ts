@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import type { ReplyPart, ReplyReader } from '../../../src/chat/chat.js';
-import { Reply, type ReplyStep } from '../../../src/dialects/openai/chat/reply.js';
+import { Reply, type ReplyStep } from '../../../src/dialects/openai/conversation/reply.js';
 import type { Vocabulary } from '../../../src/engine/engine.js';
 import type { FinishEvent, FinishReason, TokenEvent } from '../../../src/generation/events.js';
 

@@ -4,7 +4,7 @@ import { ModelRegistry } from '../../../src/models/registry.js';
 import { ApiKeys } from '../../../src/server/api-keys.js';
 import { createApp } from '../../../src/server/app.js';
 import type { Dialect, ListenerKind, ServerApp } from '../../../src/server/dialect.js';
-import { fakeEngineFactory } from '../../fakes/engine.js';
+import { FakeEngine, fakeEngineFactory } from '../../fakes/engine.js';
 import { silent, testConfiguration } from '../../fakes/server.js';
 import { FakeTasks } from '../../fakes/tasks.js';
 
@@ -56,7 +56,10 @@ async function describedPort(
   const { catalogue, settings } = configuration;
   const models = new ModelRegistry({
     ...{ catalogue, log: silent, memoryBudget: settings.memoryBudget },
-    startEngine: fakeEngineFactory(),
+    // A model without a template would refuse all conversations.
+    startEngine: fakeEngineFactory(
+      () => new FakeEngine({ info: { chatTemplate: '{{ messages }}{{ tools }}' } }),
+    ),
   });
   const keys = new ApiKeys([]);
   const services = { models, settings, keys, tasks: new FakeTasks(), log: silent };

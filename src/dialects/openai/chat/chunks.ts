@@ -1,10 +1,11 @@
 import type { ReplyPart } from '../../../chat/chat.js';
 import type { Usage } from '../usage.js';
-import { Counts } from './counts.js';
-import type { ChatParts, RunningChat } from './generation.js';
+import type { ChatCall } from './schema.js';
+import { Counts } from '../conversation/counts.js';
+import type { ChatParts, RunningChat } from '../conversation/generation.js';
 import { newHead, type AnswerHead } from './head.js';
-import { Reply, type ChoiceEnd, type ReplyStep } from './reply.js';
-import type { ChatLogprobs } from './token-logprobs.js';
+import { Reply, type ChoiceEnd, type ReplyStep } from '../conversation/reply.js';
+import type { ChatLogprobs } from '../conversation/token-logprobs.js';
 
 interface CallDelta {
   readonly index: number;
@@ -40,7 +41,7 @@ const FIRST: Delta = { role: 'assistant', content: '', refusal: null };
 
 /** The chunks of an answer, in their order. Leaving them early ends the generation. */
 export async function* chatChunks(
-  { lease, call, record, signal }: ChatParts,
+  { lease, call, record, signal }: ChatParts<ChatCall>,
   { generation, prepared, copies, vocabulary }: RunningChat,
 ): AsyncGenerator<ChatChunk, void> {
   const head = newHead(lease);

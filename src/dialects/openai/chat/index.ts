@@ -5,8 +5,9 @@ import { ignoredHeader } from '../../../server/ignored-header.js';
 import { readJsonObject } from '../../../server/json-body.js';
 import { errorBody } from '../errors.js';
 import { chatChunks, type ChatChunk } from './chunks.js';
-import { inChatNames, startChat, type ChatParts } from './generation.js';
-import { parseChat } from './schema.js';
+import { startChat, type ChatParts } from '../conversation/generation.js';
+import { inChatNames } from './error-names.js';
+import { parseChat, type ChatCall } from './schema.js';
 import { wholeAnswer } from './whole.js';
 
 /** `POST /v1/chat/completions`: the next message of a conversation, whole or in chunks. */
@@ -29,7 +30,7 @@ export async function handleChat(context: ServerContext, services: DialectServic
 }
 
 /** What is wrong with the request is told before the stream begins: by its status. */
-async function streamAnswer(context: ServerContext, parts: ChatParts): Promise<Response> {
+async function streamAnswer(context: ServerContext, parts: ChatParts<ChatCall>): Promise<Response> {
   const { lease, call } = parts;
   const stop = new AbortController();
   const signal = AbortSignal.any([parts.signal, stop.signal]);

@@ -3,17 +3,16 @@ import { z } from 'zod';
 import type { ChatMessage } from '../../../chat/chat.js';
 import { text } from '../../../generation/request-compounds.js';
 import { withJsonForm } from '../../../json-forms.js';
-import { boundedArray, passOn, textOrArray } from '../../../server/bounded-array.js';
+import { boundedArray, passOn } from '../../../server/bounded-array.js';
 import { isJsonObject } from '../../../server/json-body.js';
 import { closedObject } from '../closed-object.js';
+import { absent, textContent, TEXT_ONLY } from '../conversation/content.js';
 import { optional } from '../values.js';
 import { toolCalls } from './tool-calls.js';
 
-/** Messages of one conversation, and parts of one message, at most. */
+/** Messages of one conversation at most. */
 const MOST_MESSAGES = 4096;
-const MOST_PARTS = 4096;
 
-const TEXT_ONLY = 'models here read text only';
 const REFUSED_PARTS: Readonly<Record<string, string>> = {
   image_url: TEXT_ONLY,
   input_audio: TEXT_ONLY,
@@ -26,37 +25,8 @@ const parts = {
   refusal: closedObject({ type: z.literal('refusal'), refusal: text() }).transform((part) => part.refusal),
 };
 
-/** One part of a message's content, as its text. */
-function part(types: readonly (keyof typeof parts)[]): z.ZodType<string> {
-  const schema = z.unknown().transform((given, context): string => {
-    const type = isJsonObject(given) ? given['type'] : undefined;
-    const known = types.find((name) => name === type);
-    if (known === undefined) {
-      const reason =
-        typeof type === 'string' && Object.hasOwn(REFUSED_PARTS, type) ? REFUSED_PARTS[type] : '';
-      const expected = `expected a part of type ${types.join(' or ')}`;
-      const message = reason === '' ? expected : `${String(type)} is not supported: ${String(reason)}`;
-      context.addIssue({ code: 'custom', path: isJsonObject(given) ? ['type'] : [], message });
-      return z.NEVER;
-    }
-    const result = parts[known].safeParse(given);
-    return result.success ? result.data : passOn(result.error, context, []);
-  });
-  return withJsonForm(schema, (convert) => ({ anyOf: types.map((type) => convert(parts[type])) }));
-}
-
-/** Text, or text in parts, which are put together without anything between them. */
 function content(types: readonly (keyof typeof parts)[] = ['text']): z.ZodType<string> {
-  const several = boundedArray(part(types), { least: 1, most: MOST_PARTS, of: 'part' });
-  return textOrArray(text(), several).transform((given) =>
-    typeof given === 'string' ? given : given.join(''),
-  );
-}
-
-/** A field of a message that only answers of other servers fill. */
-function absent(reason: string): z.ZodType<undefined> {
-  const nothing = z.custom<undefined>((value) => value === undefined, `expected null: ${reason}`);
-  return withJsonForm(optional(nothing), { type: 'null', description: `Of no use here: ${reason}.` });
+  return textContent(Object.fromEntries(types.map((type) => [type, parts[type]])), REFUSED_PARTS);
 }
 
 const name = optional(text());

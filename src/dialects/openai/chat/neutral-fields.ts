@@ -1,16 +1,4 @@
-import { z } from 'zod';
-
-import { withJsonForm } from '../../../json-forms.js';
-import { isJsonObject } from '../../../server/json-body.js';
-import { optional } from '../values.js';
-
-/** A field of OpenAI's that can't work here. */
-export interface NeutralField {
-  /** The values besides null that ask for what happens anyway, as messages and documents show them. */
-  readonly neutral: readonly string[];
-  /** Why any other value is refused. */
-  readonly reason: string;
-}
+import { neutralFieldsOf, type NeutralField } from '../conversation/neutral-field.js';
 
 /** Fields that are taken only where they ask for nothing. */
 export const NEUTRAL_FIELDS = {
@@ -34,26 +22,4 @@ export const NEUTRAL_FIELDS = {
 } as const satisfies Readonly<Record<string, NeutralField>>;
 
 /** Schemas of those fields. */
-export const neutralFields = Object.fromEntries(
-  Object.entries(NEUTRAL_FIELDS).map(([name, field]) => [name, neutralField(field)]),
-) as Record<keyof typeof NEUTRAL_FIELDS, z.ZodType<undefined>>;
-
-function neutralField({ neutral, reason }: NeutralField): z.ZodType<undefined> {
-  const expected = [...neutral, 'null'].join(' or ');
-  const schema = optional(
-    z
-      .custom<unknown>(
-        (value) => isSmall(value) && neutral.includes(JSON.stringify(value)),
-        `expected ${expected}: ${reason}`,
-      )
-      .transform(() => undefined),
-  );
-  const values = [...neutral.map((value) => JSON.parse(value) as unknown), null];
-  return withJsonForm(schema, { enum: values, description: `Of no use here: ${reason}.` });
-}
-
-/** Whether a value can be one of those few: what is large or deep is not written down only to be compared. */
-function isSmall(value: unknown): boolean {
-  const inner = Array.isArray(value) ? (value as unknown[]) : isJsonObject(value) ? Object.values(value) : [];
-  return inner.length <= 1 && inner.every((item) => typeof item !== 'object' || item === null);
-}
+export const neutralFields = neutralFieldsOf(NEUTRAL_FIELDS);

@@ -8,7 +8,7 @@ import { passOn } from '../../../server/bounded-array.js';
 import { isJsonObject } from '../../../server/json-body.js';
 import { closedObject } from '../closed-object.js';
 import { optional } from '../values.js';
-import { identifier } from './names.js';
+import { identifier } from '../conversation/names.js';
 
 const FORMATS = {
   text: closedObject({ type: z.literal('text') }).transform((): ReplyFormat => ({ type: 'text' })),

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 
-import type { ChatRequest, ReplyFormat, ToolChoice } from '../../../chat/chat.js';
+import type { ReplyFormat, ToolChoice } from '../../../chat/chat.js';
 import { GlossaError } from '../../../errors.js';
 import { grammar, text } from '../../../generation/request-compounds.js';
 import { flag, integer, LARGEST_INT32 } from '../../../generation/request-values.js';
 import { withJsonForm } from '../../../json-forms.js';
 import { isJsonObject, type JsonObject } from '../../../server/json-body.js';
 import { parseBody } from '../body.js';
+import type { ConversationCall } from '../conversation/generation.js';
 import { decodingFields } from '../decoding.js';
 import { checkStreamOptions, streamOptions } from '../stream-options.js';
 import { optional } from '../values.js';
@@ -51,16 +52,8 @@ export const chatSchema = z.object({
 export type ChatBody = z.output<typeof chatSchema>;
 
 /** A checked request. */
-export interface ChatCall {
+export interface ChatCall extends ConversationCall {
   readonly body: ChatBody;
-  /** What is to be answered. */
-  readonly chat: ChatRequest;
-  /** New tokens of a choice at most, by either name; undefined: as many as there is room for. */
-  readonly maxNewTokens: number | undefined;
-  /** The name by which the client knows them. */
-  readonly lengthField: 'max_tokens' | 'max_completion_tokens';
-  /** Names of the fields that have no effect. */
-  readonly ignored: readonly string[];
 }
 
 /**
@@ -82,6 +75,9 @@ export function parseChat(given: JsonObject): ChatCall {
       format: formatOf(body),
       ...(body.chat_template_kwargs !== undefined && { templateArguments: body.chat_template_kwargs }),
     },
+    choices: body.n ?? 1,
+    topLogprobs: body.logprobs === true ? (body.top_logprobs ?? 0) : undefined,
+    source: 'messages',
     maxNewTokens: body.max_completion_tokens ?? body.max_tokens,
     lengthField: body.max_completion_tokens === undefined ? 'max_tokens' : 'max_completion_tokens',
     ignored: unused ? [...ignored, 'parallel_tool_calls'] : ignored,

@@ -3,28 +3,13 @@ import { z } from 'zod';
 import type { ChatToolCall } from '../../../chat/chat.js';
 import { text } from '../../../generation/request-compounds.js';
 import { boundedArray } from '../../../server/bounded-array.js';
-import { isJsonObject } from '../../../server/json-body.js';
 import { closedObject } from '../closed-object.js';
+import { argumentsText } from '../conversation/arguments-text.js';
+import { identifier, only } from '../conversation/names.js';
 import { optional } from '../values.js';
-import { identifier, only } from './names.js';
 
 /** Calls of one message at most. */
 const MOST_CALLS = 128;
-
-/** JSON text of an object. Clients that collected nothing send the empty text for a call without arguments. */
-function argumentsText(): z.ZodType<string> {
-  return text()
-    .transform((given) => (given === '' ? '{}' : given))
-    .refine(isObjectText, 'expected the JSON text of an object');
-}
-
-function isObjectText(value: string): boolean {
-  try {
-    return isJsonObject(JSON.parse(value));
-  } catch {
-    return false;
-  }
-}
 
 const call = closedObject({
   id: text('an id').refine((id) => id !== '' && id.length <= 256, 'expected an id of 1 to 256 characters'),

@@ -4,28 +4,19 @@ import type { ChatTool, ToolChoice } from '../../../chat/chat.js';
 import { text } from '../../../generation/request-compounds.js';
 import { flag } from '../../../generation/request-values.js';
 import { withJsonForm } from '../../../json-forms.js';
-import { boundedArray, passOn } from '../../../server/bounded-array.js';
-import { isJsonObject, type JsonObject } from '../../../server/json-body.js';
+import { passOn } from '../../../server/bounded-array.js';
+import { isJsonObject } from '../../../server/json-body.js';
 import { closedObject } from '../closed-object.js';
+import { identifier, only } from '../conversation/names.js';
+import { CUSTOM, differentlyNamed, NO_PARAMETERS, toolParameters } from '../conversation/tools.js';
 import { optional } from '../values.js';
-import { identifier, only } from './names.js';
-
-const MOST_TOOLS = 128;
-const CUSTOM = 'tools take arguments that a JSON schema describes';
-
-/** What a tool without parameters takes. */
-const NO_PARAMETERS: JsonObject = { type: 'object', properties: {} };
-
-const parameters = withJsonForm(z.custom<JsonObject>(isJsonObject, 'expected a JSON schema of an object'), {
-  type: 'object',
-});
 
 const tool = closedObject({
   type: only('function', { custom: CUSTOM }),
   function: closedObject({
     name: identifier(),
     description: optional(text()),
-    parameters: optional(parameters),
+    parameters: optional(toolParameters),
     // Arguments obey their schema either way.
     strict: optional(flag()),
   }),
@@ -36,18 +27,7 @@ const tool = closedObject({
 
 /** Up to 128 tools of different names. */
 export function tools(): z.ZodType<readonly ChatTool[]> {
-  return optional(boundedArray(tool, { most: MOST_TOOLS, of: 'tool' })).transform((given, context) => {
-    const names = new Set<string>();
-    for (const [index, { name }] of (given ?? []).entries()) {
-      if (names.has(name)) {
-        const path = [index, 'function', 'name'];
-        context.addIssue({ code: 'custom', path, message: 'expected a name that no tool before has' });
-        return z.NEVER;
-      }
-      names.add(name);
-    }
-    return given ?? [];
-  });
+  return differentlyNamed(tool, ['function', 'name']);
 }
 
 const WORDS = ['none', 'auto', 'required'] as const;

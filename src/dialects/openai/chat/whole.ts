@@ -1,10 +1,10 @@
 import type { ReplyPart } from '../../../chat/chat.js';
 import type { Usage } from '../usage.js';
-import { Counts } from './counts.js';
-import type { ChatParts, RunningChat } from './generation.js';
+import { Counts } from '../conversation/counts.js';
+import type { ChatParts, RunningChat } from '../conversation/generation.js';
 import { newHead, type AnswerHead } from './head.js';
-import { Reply, type ChoiceEnd, type ReplyStep } from './reply.js';
-import type { ChatLogprobs, ToldLogprob } from './token-logprobs.js';
+import { Reply, type ChoiceEnd, type ReplyStep } from '../conversation/reply.js';
+import type { ChatLogprobs, ToldLogprob } from '../conversation/token-logprobs.js';
 
 /** A tool call as OpenAI writes it. */
 interface ToolCall {

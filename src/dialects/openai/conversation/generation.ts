@@ -1,4 +1,4 @@
-import type { PreparedChat } from '../../../chat/chat.js';
+import type { ChatRequest, PreparedChat } from '../../../chat/chat.js';
 import { prepareChat } from '../../../chat/prepare.js';
 import type { Generation, ModelInfo, Vocabulary } from '../../../engine/engine.js';
 import { GlossaError } from '../../../errors.js';
@@ -7,9 +7,7 @@ import { resolveMaxNewTokens } from '../../../generation/request-lengths.js';
 import type { GenerationDefaults, GenerationRequestInput } from '../../../generation/request.js';
 import type { ModelLease } from '../../../models/registry.js';
 import type { RequestRecord } from '../../../server/dialect.js';
-import { decodingOf, namesInVain } from '../decoding.js';
-import { inOurNames, type RouteNames } from '../errors.js';
-import type { ChatCall } from './schema.js';
+import { decodingOf, namesInVain, type DecodingFields } from '../decoding.js';
 
 /** A conversation that is being answered. */
 export interface RunningChat {
@@ -23,10 +21,29 @@ export interface RunningChat {
   readonly ignored: readonly string[];
 }
 
+/** What a checked request asks for, whichever route it came by. */
+export interface ConversationCall {
+  readonly body: DecodingFields & { readonly stream?: boolean | undefined };
+  /** What is to be answered. */
+  readonly chat: ChatRequest;
+  /** Answers that are wanted. */
+  readonly choices: number;
+  /** Likeliest tokens told of at each place; undefined: tokens are not told of at all. */
+  readonly topLogprobs: number | undefined;
+  /** New tokens of an answer at most; undefined: as many as there is room for. */
+  readonly maxNewTokens: number | undefined;
+  /** The name by which the client knows them. */
+  readonly lengthField: string;
+  /** The name by which it knows the conversation. */
+  readonly source: 'messages' | 'input';
+  /** Names of the fields that have no effect. */
+  readonly ignored: readonly string[];
+}
+
 /** What an answer is made with. */
-export interface ChatParts {
+export interface ChatParts<Call extends ConversationCall = ConversationCall> {
   readonly lease: ModelLease;
-  readonly call: ChatCall;
+  readonly call: Call;
   readonly record: RequestRecord;
   readonly signal: AbortSignal;
 }
@@ -34,7 +51,7 @@ export interface ChatParts {
 /**
  * Puts a conversation into the model's own words and begins its answers.
  *
- * @throws GlossaError in the engine's names; CONTEXT_OVERFLOW names the messages
+ * @throws GlossaError in the engine's names; CONTEXT_OVERFLOW names the conversation
  */
 export async function startChat({ lease, call, record, signal }: ChatParts): Promise<RunningChat> {
   const { engine, defaults } = lease;
@@ -43,16 +60,16 @@ export async function startChat({ lease, call, record, signal }: ChatParts): Pro
   const prepared = await prepareChat(lease, chat, { signal });
   record.prompt = prepared.text;
   const maxNewTokens = newTokens(prepared.prompt.length, call, lease);
-  const { parameters, copies } = decodingOf(body, body.n ?? 1, defaults);
+  const { parameters, copies } = decodingOf(body, call.choices, defaults);
   const asked: GenerationRequestInput = {
     ...parameters,
     prompt: prepared.prompt,
     ...(call.maxNewTokens !== undefined && { maxNewTokens }),
-    ...(body.logprobs === true && { logprobs: body.top_logprobs ?? 0 }),
+    ...(call.topLogprobs !== undefined && { logprobs: call.topLogprobs }),
     ...(prepared.grammar !== undefined && { grammar: prepared.grammar }),
   };
   const stopStrings = [...(asked.stopStrings ?? defaults.stopStrings ?? []), ...prepared.stopStrings];
-  const vocabulary = body.logprobs === true ? await engine.vocabulary() : undefined;
+  const vocabulary = call.topLogprobs === undefined ? undefined : await engine.vocabulary();
   const generation = runOrTell({ ...asked, maxNewTokens, stopStrings }, asked, { lease, signal });
   const { request } = generation;
   const eosTokenIds = request.eosTokenId ?? engine.info.eosTokenIds;
@@ -75,7 +92,7 @@ function runOrTell(
 }
 
 /** No token of a beam is certain before the search ends: there would be nothing to stream. */
-function refuseBeams({ body }: ChatCall, defaults: GenerationDefaults): void {
+function refuseBeams({ body }: ConversationCall, defaults: GenerationDefaults): void {
   if ((body.num_beams ?? defaults.numBeams ?? 1) === 1) return;
   const message = 'stream: expected false with numBeams above 1';
   const asked = body.num_beams === undefined ? {} : { numBeams: body.num_beams };
@@ -86,17 +103,18 @@ function refuseBeams({ body }: ChatCall, defaults: GenerationDefaults): void {
  * New tokens of a choice at most: what was asked for, if there is room; else what the configuration says, or what room
  * there is.
  */
-function newTokens(promptTokens: number, call: ChatCall, { engine, defaults }: ModelLease): number {
+function newTokens(promptTokens: number, call: ConversationCall, { engine, defaults }: ModelLease): number {
   const { contextSize } = engine.info;
   // The last token is never fed back, so it needs no place.
   const room = contextSize - promptTokens + 1;
-  const { maxNewTokens: wanted, lengthField } = call;
-  if (room < 1) throw overflow(engine.info, `the messages take ${promptTokens} tokens`);
+  const { maxNewTokens: wanted, lengthField, source } = call;
+  if (room < 1) throw overflow(source, engine.info, `take ${promptTokens} tokens`);
   if (wanted !== undefined) {
     if (wanted <= room) return wanted;
     throw overflow(
+      source,
       engine.info,
-      `the messages take ${promptTokens} and ${lengthField} asks for ${wanted} more, of which ${room} fit`,
+      `take ${promptTokens} and ${lengthField} asks for ${wanted} more, of which ${room} fit`,
     );
   }
   if (defaults.maxNewTokens === undefined && defaults.maxLength === undefined) return room;
@@ -104,18 +122,12 @@ function newTokens(promptTokens: number, call: ChatCall, { engine, defaults }: M
 }
 
 /** Clients look for "maximum context length" in the message. */
-function overflow({ contextSize }: ModelInfo, found: string): GlossaError {
-  const message = `messages: the model's maximum context length is ${contextSize} tokens, but ${found}; shorten them`;
-  return new GlossaError('CONTEXT_OVERFLOW', message, { param: 'messages' });
-}
-
-/** An error of the engine or of the template in the names that the client used. */
-export function inChatNames(error: unknown, { body, lengthField }: ChatCall): GlossaError {
-  const names: RouteNames = {
-    prompt: 'messages',
-    maxNewTokens: lengthField,
-    // The grammar is made of what the client sent in its place.
-    ...(body.grammar === undefined && { grammar: body.tools.length > 0 ? 'tools' : 'response_format' }),
-  };
-  return inOurNames(GlossaError.from(error), names);
+function overflow(
+  source: ConversationCall['source'],
+  { contextSize }: ModelInfo,
+  found: string,
+): GlossaError {
+  const what = source === 'messages' ? 'the messages' : 'instructions, input and tools';
+  const message = `${source}: the model's maximum context length is ${contextSize} tokens, but ${what} ${found}; shorten them`;
+  return new GlossaError('CONTEXT_OVERFLOW', message, { param: source });
 }
