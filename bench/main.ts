@@ -7,6 +7,7 @@ import path from 'node:path';
 
 import { physicalCores } from '../src/config/cores.js';
 import { packageRoot } from '../src/engine/addon.js';
+import { measureChoices } from './choices.js';
 import { runInProcess } from './contenders/contender.js';
 import { GlossaServer } from './contenders/glossa.js';
 import { measureBeamCells, measureBeams, measureBesideStreams } from './beams.js';
@@ -98,6 +99,8 @@ async function main(): Promise<void> {
     console.log(throughputTable(await measureThroughput(server, modelPath, threads)));
     console.log(`\nThe same prompt of ${LONG_PROMPT_TOKENS} tokens twice, time to the first token:\n`);
     console.log(await measurePrefixReuse(server));
+    console.log('\nEight choices from one prompt, over HTTP:\n');
+    console.log(await measureChoices(server, modelPath, threads));
     const peak = await server.peakMemory();
     console.log(`\nPeak memory: server ${megabytes(peak.server)}, engine process ${megabytes(peak.engine)}`);
   } finally {

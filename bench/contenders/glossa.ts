@@ -17,6 +17,13 @@ export interface Answer {
   readonly firstTokenMs: number;
 }
 
+/** What `/glossa/stats` says of an engine. */
+interface EngineFigures {
+  readonly pid: number;
+  readonly prompt_tokens: number;
+  readonly cached_prompt_tokens: number;
+}
+
 const SAMPLING_FIELDS = {
   do_sample: true,
   temperature: SAMPLING.temperature,
@@ -126,9 +133,26 @@ export class GlossaServer {
     };
   }
 
-  async #engine(): Promise<{ readonly pid: number }> {
+  /** One request and its JSON answer. */
+  async post(route: string, body: object): Promise<unknown> {
+    const response = await fetch(`http://127.0.0.1:${this.port}${route}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
+    const answer: unknown = await response.json();
+    if (!response.ok) throw new Error(`unexpected answer: ${JSON.stringify(answer).slice(0, 300)}`);
+    return answer;
+  }
+
+  /** Prompt tokens that the engine has computed so far. */
+  async computedPromptTokens(): Promise<number> {
+    const { prompt_tokens: all, cached_prompt_tokens: cached } = await this.#engine();
+    return all - cached;
+  }
+
+  async #engine(): Promise<EngineFigures> {
     const response = await fetch(`http://127.0.0.1:${this.port}/glossa/stats`);
-    const { models } = (await response.json()) as { models: Record<string, { pid: number }> };
+    const { models } = (await response.json()) as { models: Record<string, EngineFigures> };
     const [engine] = Object.values(models);
     if (engine === undefined) throw new Error('no model is loaded');
     return engine;

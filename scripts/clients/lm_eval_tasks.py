@@ -85,7 +85,7 @@ def write_tasks(work: Path, count: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", default="http://127.0.0.1:8080")
-    parser.add_argument("--model", default="glossa-tales")
+    parser.add_argument("--model", default="glossa-tales-q8_0")
     parser.add_argument("--work", type=Path, required=True, help="folder for the tasks and the results")
     parser.add_argument("--documents", type=int, default=100)
     parser.add_argument("--concurrent", type=int, default=4)

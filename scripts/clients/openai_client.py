@@ -9,10 +9,14 @@ Prints what it checks; ends with 1 if something is wrong. --chat-model must have
 import argparse
 import json
 import math
+import os
 import sys
 
-import litellm
 import openai
+
+# litellm would fetch its prices when it is imported.
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+import litellm  # noqa: E402
 
 failures = 0
 
@@ -144,7 +148,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", default="http://127.0.0.1:8080")
     parser.add_argument("--key", default="none")
-    parser.add_argument("--model", default="glossa-tales")
+    parser.add_argument("--model", default="glossa-tales-q8_0")
     parser.add_argument("--chat-model", default="glossa-sprout-alpaca-q8_0")
     args = parser.parse_args()
     client = openai.OpenAI(base_url=f"{args.url}/v1", api_key=args.key, max_retries=0)

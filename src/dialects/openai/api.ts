@@ -1,4 +1,13 @@
-import { INTEGER, json, listOf, record, TEXT, type ApiOperation } from '../../server/api-operation.js';
+import {
+  FLAG,
+  INTEGER,
+  json,
+  listOf,
+  orNull,
+  record,
+  TEXT,
+  type ApiOperation,
+} from '../../server/api-operation.js';
 import { closedBody, COMPLETION, EMBEDDINGS, ERROR, MODEL, MODELS } from './api-shapes.js';
 import { chatOperation } from './chat/api.js';
 import { completionSchema } from './completions/schema.js';
@@ -57,6 +66,26 @@ export const operations: readonly ApiOperation[] = [
     summary: 'The text of token ids',
     body: closedBody(detokenizeSchema),
     responses: { 200: json('The text.', record({ prompt: TEXT, content: TEXT })), default: ERROR },
+  },
+  {
+    method: 'get',
+    path: '/tokenizer_info',
+    id: 'tokenizerInfo',
+    summary: "A model's tokenizer, as clients of vLLM's server ask for it",
+    parameters: [
+      { name: 'model', in: 'query', description: 'Id or alias; absent: the default model.', schema: TEXT },
+    ],
+    responses: {
+      200: json(
+        'The tokenizer.',
+        record({
+          ...{ tokenizer_class: TEXT, bos_token: orNull(TEXT), eos_token: orNull(TEXT) },
+          ...{ unk_token: orNull(TEXT), pad_token: orNull(TEXT), add_bos_token: FLAG },
+          ...{ chat_template: orNull(TEXT), model_max_length: INTEGER },
+        }),
+      ),
+      default: ERROR,
+    },
   },
   {
     method: 'get',

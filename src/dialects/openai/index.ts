@@ -8,9 +8,10 @@ import { handleEmbeddings } from './embeddings/index.js';
 import { errorBody } from './errors.js';
 import { listModels, showModel } from './models/index.js';
 import { detokenizeRoute, tokenizeRoute } from './tokens/index.js';
+import { tokenizerInfoRoute } from './tokens/info.js';
 
 /** Paths of this API. The alpaca API answers some of them first, where a body is unmistakably its own. */
-const PATHS = /^\/(v1(\/|$)|tokenize$|detokenize$)/;
+const PATHS = /^\/(v1(\/|$)|tokenize$|detokenize$|tokenizer_info$)/;
 
 /** OpenAI's API, and what local servers have added to it. */
 export const openAiDialect: DialectFactory = (services) => ({
@@ -36,6 +37,9 @@ export const openAiDialect: DialectFactory = (services) => ({
     });
     app.post('/tokenize', async function tokenize(context) {
       return await tokenizeRoute(context, services);
+    });
+    app.get('/tokenizer_info', async function tokenizerInfo(context) {
+      return await tokenizerInfoRoute(context, services);
     });
     app.post('/detokenize', async function detokenize(context) {
       return await detokenizeRoute(context, services);

@@ -1,12 +1,12 @@
 import type { Vocabulary } from '../../../engine/engine.js';
 import { GlossaError } from '../../../errors.js';
-import type { ModelLease } from '../../../models/registry.js';
 import type { DialectServices, ServerContext } from '../../../server/dialect.js';
 import { ignoredHeader } from '../../../server/ignored-header.js';
 import { readJsonObject } from '../../../server/json-body.js';
 import { parseBody } from '../body.js';
 import { TokenTexts } from '../token-texts.js';
 import { detokenizeSchema, tokenizeSchema } from './schema.js';
+import { withModel } from './with-model.js';
 
 /** Bytes of a text that ids may stand for: a few bytes of a body can be hundreds of text. */
 const LONGEST_TEXT = 64 * 2 ** 20;
@@ -31,7 +31,7 @@ interface Detokenized {
 export async function tokenizeRoute(context: ServerContext, services: DialectServices): Promise<Response> {
   const given = await readJsonObject(context, services.settings.bodyLimit);
   const { body, ignored } = parseBody(tokenizeSchema, given);
-  const { prompt, content, add_special_tokens, add_special, parse_special: parseSpecial = false } = body;
+  const { prompt, content, add_special_tokens, add_special, parse_special: parseSpecial = true } = body;
   const text = either({ prompt, content });
   if (text === undefined) throw expectedEither(['prompt', 'content'], 'neither');
   const addSpecial = either({ add_special_tokens, add_special }) ?? true;
@@ -62,22 +62,6 @@ export async function detokenizeRoute(context: ServerContext, services: DialectS
     const answer: Detokenized = { prompt: text, content: text };
     return context.json(answer, 200, ignoredHeader(ignored));
   });
-}
-
-async function withModel(
-  context: ServerContext,
-  { models }: DialectServices,
-  name: string | undefined,
-  answer: (lease: ModelLease, signal: AbortSignal) => Promise<Response>,
-): Promise<Response> {
-  const { signal } = context.req.raw;
-  const lease = await models.acquire(name, { signal, caller: context.get('caller') });
-  context.get('record').model = lease.id;
-  try {
-    return await answer(lease, signal);
-  } finally {
-    lease.release();
-  }
 }
 
 /** The value of a field with two names. */

@@ -17,7 +17,7 @@ export const tokenizeSchema = z.object({
   ),
   add_special: optional(flag()).describe('The same as add_special_tokens.'),
   parse_special: optional(flag()).describe(
-    'Takes the names of special tokens for those tokens; default false.',
+    'Takes the names of special tokens for those tokens; default true.',
   ),
   return_token_strs: optional(flag()).describe("Tells each token's text, too; default false."),
 });
