@@ -52,6 +52,7 @@ struct BeamSearch::State {
   std::vector<Beam> next;
   std::vector<Candidate> goingOn;  ///< candidates that become the next running beams, best first
   std::int32_t generated = 0;
+  std::int32_t chosenTokens = 0;
 };
 
 std::optional<FinishReason> BeamSearch::State::finishReason(const Candidate& candidate,
@@ -70,7 +71,10 @@ std::int32_t BeamSearch::State::append(const Candidate& candidate) {
 
 void BeamSearch::State::finish(const Candidate& candidate, FinishReason reason) {
   const float score = candidate.total / lengthNormalizer(generated + 1, parameters.lengthPenalty);
-  if (finished.accepts(score)) finished.add({append(candidate), score, reason});
+  if (!finished.accepts(score)) return;
+  // Where there is no place left, another one's end is forgotten for it.
+  if (!finished.full()) ++chosenTokens;
+  finished.add({append(candidate), score, reason});
 }
 
 /// Parts the candidates into those that end and those that may go on. Only one of the first numBeams may
@@ -110,6 +114,7 @@ std::vector<BeamMove> BeamSearch::State::goOn() {
     next.push_back({append(candidate), candidate.total});
     moves.push_back({candidate.beam, candidate.token});
   }
+  chosenTokens += static_cast<std::int32_t>(moves.size());
   std::swap(running, next);
   source->begin(static_cast<std::uint64_t>(generated));
   return moves;
@@ -130,6 +135,10 @@ std::int32_t BeamSearch::runningBeams() const {
 
 std::int32_t BeamSearch::generated() const {
   return state_->generated;
+}
+
+std::int32_t BeamSearch::chosenTokens() const {
+  return state_->chosenTokens;
 }
 
 void BeamSearch::propose(std::int32_t beam, ScoreRow& row) {
@@ -168,6 +177,22 @@ std::vector<Hypothesis> BeamSearch::takeHypotheses() {
     hypotheses.push_back({std::move(tokens), finished.score, finished.reason});
   }
   return hypotheses;
+}
+
+SearchTokens BeamSearch::tokens(std::span<const std::size_t> returned) const {
+  const auto& hypotheses = state_->finished.list();
+  std::vector<bool> isReturned(state_->nodes.size(), false);
+  std::int32_t count = 0;
+  for (const std::size_t place : returned) {
+    std::int32_t node = place < hypotheses.size() ? hypotheses[place].lastToken : kRoot;
+    // What comes before a node that was met has been met with it.
+    while (node != kRoot && !isReturned[static_cast<std::size_t>(node)]) {
+      isReturned[static_cast<std::size_t>(node)] = true;
+      ++count;
+      node = state_->nodes[static_cast<std::size_t>(node)].parent;
+    }
+  }
+  return {state_->chosenTokens, state_->chosenTokens - count};
 }
 
 }  // namespace glossa

@@ -34,6 +34,14 @@ struct BeamMove {
   std::int32_t token;
 };
 
+/// Tokens that a search took. One that several hypotheses begin with counts once.
+struct SearchTokens {
+  /// Those that its running beams were continued with, and those that ended hypotheses: of these no more than
+  /// it keeps, numBeams, as a better one takes the place of another. At most numBeams for each step.
+  std::int32_t chosen = 0;
+  std::int32_t discarded = 0;  ///< those of them that are in none of the hypotheses that are returned
+};
+
 /// Chooses each beam's continuations from its processed scores (candidates.cc).
 class CandidateSource;
 
@@ -56,6 +64,8 @@ class BeamSearch {
   std::int32_t runningBeams() const;
   /// Tokens that each running beam has generated.
   std::int32_t generated() const;
+  /// Tokens that were chosen so far, see SearchTokens.
+  std::int32_t chosenTokens() const;
 
   /// Takes the scores of a running beam: log-softmax of its logits, then processed (transformers' order).
   /// Keeps what advance() needs of it; the row may be reused afterwards.
@@ -73,6 +83,10 @@ class BeamSearch {
   /// Finished hypotheses, best first; at most numBeams. Complete once advance() has returned nothing, or
   /// after stop().
   std::vector<Hypothesis> takeHypotheses();
+  /// What was taken so far.
+  ///
+  /// @param returned which of takeHypotheses() are, by their places; those that there are not do not count
+  SearchTokens tokens(std::span<const std::size_t> returned) const;
 
  private:
   struct State;

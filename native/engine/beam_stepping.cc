@@ -81,8 +81,9 @@ void Scheduler::advanceBeams(Request& request) {
   const auto endOf = [&](std::int32_t parent, std::int32_t token) {
     return beamEnd(*request.sequences[static_cast<std::size_t>(parent)], token);
   };
+  const std::int32_t chosenBefore = request.beams->chosenTokens();
   const std::vector<BeamMove> moves = request.beams->advance(endOf);
-  counters_.generatedTokens += static_cast<std::int64_t>(moves.size());
+  counters_.generatedTokens += request.beams->chosenTokens() - chosenBefore;
   if (moves.empty()) {
     finishBeams(request);
     return;
@@ -112,19 +113,24 @@ void Scheduler::stopBeams(Request& request, FinishReason reason) {
 /// @param otherwise why a result that no hypothesis is left for ends
 void Scheduler::finishBeams(Request& request, FinishReason otherwise) {
   const std::vector<Hypothesis> hypotheses = request.beams->takeHypotheses();
+  std::vector<std::size_t> open;
   for (std::size_t i = 0; i < request.endedResults.size(); ++i) {
-    if (request.endedResults[i]) continue;
+    if (!request.endedResults[i]) open.push_back(i);
+  }
+  for (const std::size_t i : open) {
+    const SearchTokens search = i == open.back() ? request.beams->tokens(open) : SearchTokens{};
     if (i < hypotheses.size()) {
-      reportHypothesis(request, static_cast<std::int32_t>(i), hypotheses[i]);
+      reportHypothesis(request, static_cast<std::int32_t>(i), hypotheses[i], search);
     } else {
       reportResult(request, static_cast<std::int32_t>(i),
-                   {.type = Event::Type::finish, .finishReason = otherwise});
+                   {.type = Event::Type::finish, .finishReason = otherwise, .search = search});
     }
   }
   releaseBeams(request);
 }
 
-void Scheduler::reportHypothesis(const Request& request, std::int32_t result, const Hypothesis& hypothesis) {
+void Scheduler::reportHypothesis(const Request& request, std::int32_t result, const Hypothesis& hypothesis,
+                                 const SearchTokens& search) {
   TextStream text(request.stopStrings, textStart(request.spec));
   for (const BeamToken& chosen : hypothesis.tokens) {
     reportResult(request, result,
@@ -140,6 +146,7 @@ void Scheduler::reportHypothesis(const Request& request, std::int32_t result, co
                 .endsInsideCharacter = rest.endsInsideCharacter,
                 .finishReason = hypothesis.reason,
                 .score = hypothesis.score,
+                .search = search,
                 .generatedTokens = static_cast<std::int32_t>(hypothesis.tokens.size())});
 }
 
@@ -147,9 +154,13 @@ void Scheduler::reportHypothesis(const Request& request, std::int32_t result, co
 void Scheduler::cancelResult(Request& request, std::int32_t result) {
   if (request.isFinished() || request.endedResults[static_cast<std::size_t>(result)]) return;
   request.endedResults[static_cast<std::size_t>(result)] = true;
-  reportResult(request, result, {.type = Event::Type::finish, .finishReason = FinishReason::cancelled});
   const auto& ended = request.endedResults;
-  if (std::all_of(ended.begin(), ended.end(), [](bool isOver) { return isOver; })) releaseBeams(request);
+  const bool isLast = std::all_of(ended.begin(), ended.end(), [](bool isOver) { return isOver; });
+  reportResult(request, result,
+               {.type = Event::Type::finish,
+                .finishReason = FinishReason::cancelled,
+                .search = isLast ? request.beams->tokens({}) : SearchTokens{}});
+  if (isLast) releaseBeams(request);
 }
 
 void Scheduler::releaseBeams(Request& request) {

@@ -60,9 +60,11 @@ void ExactGelu::keep(const ggml_tensor& argument) {
   argument_ = &argument;
 }
 
-void ExactGelu::replace(ggml_tensor& gelu) const {
+void ExactGelu::replace(ggml_tensor& gelu) {
   const auto elements = elementsOf(gelu);
   if (gelu.src[0] == argument_ && elements.size() == values_.size()) kernels::gelu(values_, elements);
+  // Another graph's argument may lie where this one did.
+  argument_ = nullptr;
 }
 
 }  // namespace glossa

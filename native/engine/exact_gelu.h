@@ -25,9 +25,9 @@ class ExactGelu {
  private:
   static bool onNode(ggml_tensor* node, bool isQuestion, void* self);
   void keep(const ggml_tensor& argument);
-  void replace(ggml_tensor& gelu) const;
+  void replace(ggml_tensor& gelu);
 
-  const ggml_tensor* argument_ = nullptr;  ///< the last one kept
+  const ggml_tensor* argument_ = nullptr;  ///< the one kept, until its GELU is seen
   std::vector<float> values_;
 };
 

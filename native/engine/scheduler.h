@@ -170,7 +170,8 @@ class Scheduler {
   void advanceBeams(Request& request);
   void stopBeams(Request& request, FinishReason reason);
   void finishBeams(Request& request, FinishReason otherwise = FinishReason::exhausted);
-  void reportHypothesis(const Request& request, std::int32_t result, const Hypothesis& hypothesis);
+  void reportHypothesis(const Request& request, std::int32_t result, const Hypothesis& hypothesis,
+                        const SearchTokens& search);
   void cancelResult(Request& request, std::int32_t result);
   void releaseBeams(Request& request);
   void giveSlotsBack(Request& search);

@@ -269,6 +269,8 @@ Napi::Array toTuples(Napi::Env env, const std::vector<Event>& events) {
   for (std::uint32_t i = 0; i < events.size(); ++i) {
     auto fields = toTuple(env, events[i]);
     if (!events[i].logprobs.empty()) fields.Set(fields.Length(), packed(env, events[i].logprobs));
+    if (const auto& search = events[i].search)
+      fields.Set(fields.Length(), tuple(env, search->chosen, search->discarded));
     array.Set(i, fields);
   }
   return array;

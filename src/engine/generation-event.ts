@@ -22,11 +22,13 @@ export function generationEvent(
       };
     }
     case 'finish': {
-      const [type, , sequence, finishReason, text, generatedTokens, score, endsInsideCharacter] = event;
+      const [type, , sequence, finishReason, text, generatedTokens, score, endsInsideCharacter, search] =
+        event;
       return {
         ...{ type, sequence, finishReason, text, generatedTokens },
         ...(score === null ? {} : { score }),
         ...(endsInsideCharacter ? { endsInsideCharacter } : {}),
+        ...(search === undefined ? {} : { search: { chosen: search[0], discarded: search[1] } }),
       };
     }
   }

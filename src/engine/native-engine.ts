@@ -81,6 +81,8 @@ export type NativeEvent =
       generatedTokens: number,
       score: number | null,
       endsInsideCharacter: boolean,
+      /** There with beams: SearchTokens. */
+      search?: readonly [chosen: number, discarded: number],
     ]
   | readonly [
       'failed',

@@ -1,4 +1,4 @@
-import type { FinishReason, GenerationEvent } from './events.js';
+import { tokensTaken, type FinishReason, type GenerationEvent } from './events.js';
 
 /** One whole sequence. */
 export interface CollectedSequence {
@@ -16,6 +16,8 @@ export interface Collected {
   readonly sequences: readonly CollectedSequence[];
   /** 0 if it was cancelled before its prompt was evaluated. */
   readonly promptTokens: number;
+  /** Each once, those of all beams of a search included. */
+  readonly generatedTokens: number;
 }
 
 /**
@@ -28,6 +30,7 @@ export async function collect(generation: AsyncIterable<GenerationEvent>): Promi
   const tokenIds: number[][] = [];
   const sequences: CollectedSequence[] = [];
   let promptTokens = 0;
+  let taken = 0;
   for await (const event of generation) {
     if (event.type === 'prompt') {
       promptTokens = event.promptTokens;
@@ -40,10 +43,11 @@ export async function collect(generation: AsyncIterable<GenerationEvent>): Promi
     if (event.type === 'token') {
       ids.push(event.tokenId);
     } else {
+      taken += tokensTaken(event);
       const { generatedTokens, finishReason, endsInsideCharacter } = event;
       const unfinished = endsInsideCharacter === undefined ? {} : { endsInsideCharacter };
       sequences[sequence] = { text, tokenIds: ids, generatedTokens, finishReason, ...unfinished };
     }
   }
-  return { sequences, promptTokens };
+  return { sequences, promptTokens, generatedTokens: taken };
 }

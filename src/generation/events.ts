@@ -45,6 +45,21 @@ export interface TokenEvent {
   readonly modelLogprobs?: TokenLogprobs;
 }
 
+/**
+ * Tokens that a beam search took. One that several of its hypotheses begin with counts once, one that it could have
+ * gone on with and did not does not count.
+ */
+export interface SearchTokens {
+  /**
+   * Tokens that its running beams were continued with, in all of its steps, and tokens that ended hypotheses: of these
+   * as many as it keeps, as a better hypothesis takes the place of another. At most numBeams for each step, and just
+   * that where beams end for their length only.
+   */
+  readonly chosen: number;
+  /** Those of them that are in none of the sequences that the request returns. */
+  readonly discarded: number;
+}
+
 /** The end of one sequence. */
 export interface FinishEvent {
   readonly type: 'finish';
@@ -62,6 +77,8 @@ export interface FinishEvent {
   readonly endsInsideCharacter?: true;
   /** With beams: sum of the log-probabilities / length ^ lengthPenalty (transformers' sequences_scores). */
   readonly score?: number;
+  /** With beams, if the search has begun. The last finish event of a request has all that its search took, the others have 0. */
+  readonly search?: SearchTokens;
 }
 
 /** What the request took; comes once, after the prompt was evaluated and before the first token. */
@@ -75,3 +92,8 @@ export interface PromptEvent {
 }
 
 export type GenerationEvent = PromptEvent | TokenEvent | FinishEvent;
+
+/** Tokens that the end of a sequence accounts for: summed over a request's, every generated token once. */
+export function tokensTaken({ generatedTokens, search }: FinishEvent): number {
+  return search?.chosen ?? generatedTokens;
+}

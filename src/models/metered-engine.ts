@@ -114,7 +114,8 @@ export class MeteredEngine implements Engine {
   ): Promise<Metered> {
     const { contextSize } = this.#engine.info;
     const promptTokens = Math.min(contextSize, await this.#countTokens(request.prompt, undefined));
-    const count = request.numReturnSequences;
+    // A search takes tokens for all of its beams, and returns some of them.
+    const count = Math.max(request.numReturnSequences, request.numBeams);
     const newTokens = Math.min(
       this.#newTokens(request, promptTokens, input),
       Math.max(0, contextSize - promptTokens),

@@ -1,6 +1,6 @@
 import type { Generation } from '../engine/engine.js';
 import { GlossaError } from '../errors.js';
-import type { GenerationEvent } from '../generation/events.js';
+import { tokensTaken, type GenerationEvent } from '../generation/events.js';
 import type { SeededRequest } from '../generation/request.js';
 import type { TokenReservation } from './key-usage.js';
 
@@ -10,7 +10,7 @@ export interface Metered {
   readonly reservation: TokenReservation;
   /** Reserved for the prompt. */
   readonly promptTokens: number;
-  /** Reserved for each sequence. */
+  /** Reserved for each sequence, or for each beam. */
   readonly newTokens: number;
 }
 
@@ -124,13 +124,17 @@ export class MeteredGeneration implements Generation {
       reservation.giveBack(promptTokens - event.promptTokens);
       return;
     }
+    if (this.request.numBeams > 1) {
+      // Its tokens come when all of them are known; what was not taken is given back right after.
+      if (event.type === 'finish') reservation.take(tokensTaken(event));
+      return;
+    }
     const seen = this.#seen[event.sequence] ?? 0;
     if (event.type === 'token') {
       this.#seen[event.sequence] = seen + 1;
       reservation.take(1);
       return;
     }
-    // Beams have no tokens before they end.
     reservation.take(event.generatedTokens - seen);
     reservation.giveBack(newTokens - Math.max(seen, event.generatedTokens));
   }

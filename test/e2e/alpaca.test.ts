@@ -173,6 +173,8 @@ describe('parameters', () => {
     assert.equal((await complete({ prompt })).text, await decoded(prompt, { num_beams: 4 }));
     const greedy = await decoded(prompt, {});
     assert.equal((await complete({ prompt, num_beams: 1 })).text, greedy);
+    // The log tells what all beams took.
+    assert.ok((await complete({ prompt, max_tokens: 6 })).tokens > 6);
     assert.equal((await complete({ prompt, num_beams: 1, temperature: 0 })).text, greedy);
     assert.equal((await complete({ prompt, top_k: 1 })).text, greedy);
   });
@@ -256,8 +258,12 @@ describe('the ports', () => {
       messages: [{ role: 'user', message: 'Hello!' }],
     });
     assert.equal(chat.status, 200);
-    for (const path of ['/v1/completions', '/v1/embeddings', '/v1/chat/completions'])
-      assert.equal((await glossa.post(path, { prompt: 'A', input: 'A' })).status, 404);
+    // The others are OpenAI's there, which tells errors in another shape.
+    for (const path of ['/v1/completions', '/v1/embeddings', '/v1/chat/completions']) {
+      const refused = await glossa.post(path, { prompt: 'A', input: 'A' });
+      const { error } = (await refused.json()) as { error?: { type?: string } };
+      assert.deepEqual([refused.status, error?.type], [400, 'invalid_request_error']);
+    }
   });
 
   test("the API's own one refuses what it does not know in the API's shape", async () => {

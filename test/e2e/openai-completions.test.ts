@@ -162,6 +162,20 @@ void describe('completions on the shipped model', () => {
     for (const choice of answer.choices) assert.deepEqual(joined(chunks, choice.index), choice);
   });
 
+  test('the usage and the log count the tokens of all beams', async () => {
+    const body = { prompt, num_beams: 4, n: 2, max_tokens: 12, ignore_eos: true };
+    const response = await glossa.post(COMPLETIONS, body);
+    const { usage } = (await response.json()) as CompletionObject;
+    assert.equal(usage?.completion_tokens, 48);
+    const discarded = usage.completion_tokens_details?.discarded_tokens ?? -1;
+    // The two texts have 24, of which some are the same ones.
+    assert.ok(discarded >= 24 && discarded < 48 - 12, String(discarded));
+    const logged = await glossa.logged(response.headers.get('x-request-id') ?? '');
+    assert.equal(logged.generatedTokens, 48);
+    const best = (await complete(glossa, { ...body, n: 1 })).usage;
+    assert.deepEqual([best?.completion_tokens, best?.completion_tokens_details?.discarded_tokens], [48, 36]);
+  });
+
   test('several prompts give what each gives alone', async () => {
     const prompts = [prompt, 'Once upon a time', 'The cat'];
     const body = { temperature: 0, max_tokens: 8, logprobs: 1 };

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 
 import type { Engine, Generation } from '../../src/engine/engine.js';
 import { GlossaError } from '../../src/errors.js';
-import type { FinishEvent, GenerationEvent } from '../../src/generation/events.js';
+import { tokensTaken, type FinishEvent, type GenerationEvent } from '../../src/generation/events.js';
 import type { GenerationRequestInput } from '../../src/generation/request.js';
 
 /** What the suite needs to know of an implementation. */
@@ -102,6 +102,28 @@ export function describeEngine(name: string, { make, longLength = 200 }: Conform
       const prompt = await engine.tokenize(PROMPT);
       const events = await collect(engine.generate({ prompt, maxLength: prompt.length + 4, eosTokenId: [] }));
       assert.equal(finishes(events)[0]?.generatedTokens, 4);
+    });
+
+    test('tell with the last sequence of a search what all of its beams took', async () => {
+      const events = await collect(engine.generate({ ...short, numBeams: 4, numReturnSequences: 2 }));
+      const ends = finishes(events);
+      const discarded = ends.at(-1)?.search?.discarded ?? -1;
+      // Of the 20, the two that are returned may have some in common.
+      assert.ok(discarded >= 10 && discarded < 15, String(discarded));
+      assert.deepEqual(
+        ends.map(({ search, generatedTokens }) => ({ search, generatedTokens })),
+        [
+          { search: { chosen: 0, discarded: 0 }, generatedTokens: 5 },
+          { search: { chosen: 20, discarded }, generatedTokens: 5 },
+        ],
+      );
+      assert.equal(
+        ends.reduce((sum, end) => sum + tokensTaken(end), 0),
+        20,
+      );
+      const [sampled] = finishes(await collect(engine.generate(short)));
+      assert.equal(sampled?.search, undefined);
+      assert.equal(sampled && tokensTaken(sampled), 5);
     });
 
     test('end at the deadline with what there is', async () => {

@@ -13,7 +13,12 @@ import type {
 } from '../../src/engine/engine.js';
 import type { RequestTerms } from '../../src/engine/native-engine.js';
 import { GlossaError } from '../../src/errors.js';
-import type { FinishReason, GenerationEvent, TokenLogprobs } from '../../src/generation/events.js';
+import type {
+  FinishReason,
+  GenerationEvent,
+  SearchTokens,
+  TokenLogprobs,
+} from '../../src/generation/events.js';
 import { resolveMaxNewTokens } from '../../src/generation/request-lengths.js';
 import {
   parseGenerationRequest,
@@ -155,9 +160,12 @@ class FakeGeneration implements Generation {
   readonly #events: GenerationEvent[] = [];
   /** New tokens of each sequence; undefined once it has ended. */
   readonly #counts: (number | undefined)[];
+  /** With beams: new tokens of each sequence that came to its end by itself. */
+  readonly #returned: number[] = [];
   /** Sequences whose last token began a character. */
   readonly #unfinished = new Set<number>();
   #failure: GlossaError | undefined;
+  #steps = 0;
   #ended = false;
   #wake: (() => void) | undefined;
   #wakeRun: (() => void) | undefined;
@@ -219,6 +227,7 @@ class FakeGeneration implements Generation {
     if (!this.#ended) this.#emit({ type: 'prompt', promptTokens, cachedTokens: 0, ...promptLogprobs });
     if (request.maxNewTokens === 0) for (const index of this.#counts.keys()) this.#finish(index, 'length');
     for (let token = 0; !this.#ended; token += 1) {
+      this.#steps = token + 1;
       for (const index of this.#counts.keys()) this.#step(index, token);
       await this.#pause(options.tokenDelayMs ?? 0);
       if (performance.now() >= deadline)
@@ -257,6 +266,7 @@ class FakeGeneration implements Generation {
     this.#counts[index] = undefined;
     // Hypotheses come best first.
     const score = this.request.numBeams > 1 ? { score: -0.5 - index } : {};
+    if (finishReason !== 'cancelled') this.#returned.push(generatedTokens);
     const text = this.#takeUnfinished(index);
     const unfinished = text === '' ? {} : { endsInsideCharacter: true as const };
     this.#emit({
@@ -267,8 +277,16 @@ class FakeGeneration implements Generation {
       generatedTokens,
       ...score,
       ...unfinished,
+      ...(this.request.numBeams > 1 && { search: this.#search() }),
     });
     if (this.activeSequences === 0) this.#end();
+  }
+
+  /** What its search took: a token of every beam for each step, of which no two sequences share one. */
+  #search(): SearchTokens {
+    if (this.activeSequences > 0) return { chosen: 0, discarded: 0 };
+    const chosen = this.request.numBeams * this.#steps;
+    return { chosen, discarded: chosen - this.#returned.reduce((sum, count) => sum + count, 0) };
   }
 
   /** A token that is the likeliest, before the ids from 0 on. */

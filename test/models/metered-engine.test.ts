@@ -50,6 +50,31 @@ describe('a metered engine', () => {
     assert.equal(left(), LIMIT - taken);
   });
 
+  test('a search is kept and taken for all of its beams', async () => {
+    const { user, left } = metered({ script: (index) => (index === 0 ? [' a', '<eos>'] : [' a']) });
+    const search = { prompt: [1, 2, 3], numBeams: 4, numReturnSequences: 2, eosTokenId: [0] };
+    const generation = user.generate({ ...search, maxNewTokens: 20 });
+    await eventually(() => left() === LIMIT - 83);
+    await eventsOf(generation);
+    assert.equal(left(), LIMIT - 3 - 4 * 20);
+    const { user: other, left: leftNow } = metered({ script: () => [' a', '<eos>'] });
+    await eventsOf(other.generate({ ...search, maxNewTokens: 20 }));
+    assert.equal(leftNow(), LIMIT - 3 - 4 * 2);
+    await assert.rejects(
+      eventsOf(metered().user.generate({ ...search, maxNewTokens: 30 })),
+      /a prompt of 3 tokens and 4 x 30 new ones can never fit/,
+    );
+  });
+
+  test('a search that is left counts as far as it came', async () => {
+    const { user, left } = metered({ tokenDelayMs: 1 });
+    const generation = user.generate({ prompt: [1], numBeams: 4, maxNewTokens: 20 });
+    for await (const event of generation) if (event.type === 'token') break;
+    await eventually(() => left() !== LIMIT - 81);
+    const taken = LIMIT - 1 - (left() ?? 0);
+    assert.ok(taken >= 4 && taken < 80 && taken % 4 === 0, String(taken));
+  });
+
   test('counts a generation that is left, or never read, as far as it came', async () => {
     const { user, left } = metered({ tokenDelayMs: 1 });
     for await (const event of user.generate({ prompt: [1], maxNewTokens: 50 }))

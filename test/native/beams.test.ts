@@ -46,8 +46,13 @@ async function alone(t: TestContext, requests: readonly Partial<NativeRequest>[]
 }
 
 /** What a request gave, without what depends on its neighbours. */
-function results({ tokens, scores, logprobs, reasons, failure }: Outcome): object {
-  return { tokens, scores, logprobs, reasons, failure };
+function results({ tokens, scores, logprobs, reasons, searches, failure }: Outcome): object {
+  return { tokens, scores, logprobs, reasons, searches, failure };
+}
+
+/** Tokens of which these texts are made; what several begin with counts once. */
+function distinctTokens(texts: readonly (readonly number[])[]): number {
+  return new Set(texts.flatMap((text) => text.map((_, index) => text.slice(0, index + 1).join()))).size;
 }
 
 describe('beams beside other requests', () => {
@@ -201,5 +206,92 @@ describe('the end of a search', () => {
       assert.equal(reason === 'stop', spoken.includes(stop));
       assert.equal(texts[index], reason === 'stop' ? spoken.slice(0, spoken.indexOf(stop)) : spoken);
     });
+  });
+});
+
+describe('what a search took', () => {
+  test('a token for each beam and step, whatever is returned; the last end tells it', async (t) => {
+    const engine = await tableEngine(t);
+    for (const numReturnSequences of [1, 2, 5]) {
+      const before = engine.stats().generatedTokens;
+      const { tokens, searches } = await engine.run(search(5, { numReturnSequences }));
+      assert.deepEqual(searches, [
+        ...Array.from({ length: numReturnSequences - 1 }, () => [0, 0]),
+        [5 * 12, 5 * 12 - distinctTokens(tokens)],
+      ]);
+      assert.equal(engine.stats().generatedTokens - before, 5 * 12);
+    }
+  });
+
+  test('what hypotheses have in common counts once', async (t) => {
+    const engine = await tableEngine(t);
+    // Only one token is allowed but for the last step, where all are.
+    const all = Array.from({ length: VOCABULARY }, (_, id) => id);
+    const one = await engine.run(
+      search(3, { suppressTokens: all.filter((id) => id !== 6), maxNewTokens: 7 }),
+    );
+    assert.deepEqual(one.searches.at(-1), [7, 0]);
+    assert.deepEqual(one.tokens, [Array(7).fill(6), [], []]);
+    const two = await engine.run(
+      search(3, { beginSuppressTokens: all.filter((id) => id !== 6), maxNewTokens: 2 }),
+    );
+    assert.deepEqual(two.searches.at(-1), [4, 0]);
+    assert.equal(two.tokens.flat().length, 6);
+  });
+
+  test('ends count as far as hypotheses are kept', async (t) => {
+    const engine = await tableEngine(t);
+    for (const earlyStopping of [true, false, 'never'] as const) {
+      for (let seed = 0; seed < 8; seed += 1) {
+        const eosTokenId = [1, 5, 9, 11, 17];
+        const more = { earlyStopping, eosTokenId, seed, doSample: seed % 2 === 1, prompt: [seed, 3] };
+        const whole = await engine.run(search(4, { ...more, maxNewTokens: 15 }));
+        const [chosen = 0, discarded = 0] = whole.searches.at(-1) ?? [];
+        assert.equal(chosen - discarded, distinctTokens(whole.tokens));
+        assert.ok(discarded >= 0 && chosen <= 4 * 15);
+        const best = await engine.run(search(4, { ...more, maxNewTokens: 15, numReturnSequences: 1 }));
+        assert.deepEqual(best.searches, [[chosen, chosen - distinctTokens(best.tokens)]]);
+      }
+    }
+  });
+
+  test('cancelled or out of time: what was chosen until then', async (t) => {
+    const engine = await tableEngine(t, { stepDelayMs: 2 });
+    const late = await engine.run(search(3, { maxNewTokens: 200, remainingMs: 60 }));
+    const steps = late.tokens[0]?.length ?? 0;
+    assert.deepEqual(late.searches.at(-1), [3 * steps, 3 * steps - distinctTokens(late.tokens)]);
+    const before = engine.stats().generatedTokens;
+    const { id, done } = engine.start(search(4, { maxNewTokens: 200 }));
+    while (engine.stats().generatedTokens < before + 8) await sleep(1);
+    engine.cancel(id, 2);
+    await sleep(5);
+    engine.cancel(id);
+    const { searches } = await done;
+    const chosen = engine.stats().generatedTokens - before;
+    assert.ok(chosen >= 8);
+    assert.deepEqual(searches, [
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [chosen, chosen],
+    ]);
+  });
+
+  test('a result that was cancelled is not returned', async (t) => {
+    const engine = await tableEngine(t, { stepDelayMs: 1 });
+    const { id, done } = engine.start(search(3));
+    engine.cancel(id, 2);
+    const { tokens, searches } = await done;
+    assert.equal(tokens[2]?.length, 0);
+    assert.deepEqual(searches, [
+      [0, 0],
+      [0, 0],
+      [3 * 12, 3 * 12 - distinctTokens(tokens)],
+    ]);
+  });
+
+  test('other requests say nothing of it', async (t) => {
+    const engine = await tableEngine(t);
+    assert.deepEqual((await engine.run()).searches, []);
   });
 });

@@ -43,6 +43,8 @@ export interface Outcome {
   readonly promptLogprobs: (readonly PromptTokenLogprobs[])[];
   /** Scores of beam search's hypotheses. */
   readonly scores: (number | null)[];
+  /** What each end of a search's sequence says that it took: chosen tokens, discarded ones. */
+  readonly searches: (readonly [chosen: number, discarded: number])[];
   readonly failure: string | null;
 }
 
@@ -123,6 +125,7 @@ export class TableEngine {
         modelLogprobs: Array.from({ length: sequences }, () => []),
         promptLogprobs: [],
         scores: Array<number | null>(sequences).fill(null),
+        searches: [],
         failure: null,
       };
       this.#waiting.set(id, { outcome, unfinished: sequences, resolve });
@@ -216,6 +219,7 @@ export class TableEngine {
         this.#append(outcome, event[2], event[4]);
         outcome.reasons[event[2]] = event[3];
         outcome.scores[event[2]] = event[6];
+        if (event[8] !== undefined) outcome.searches.push(event[8]);
         entry.unfinished -= 1;
         if (entry.unfinished === 0) this.#end(event[1]);
         return;

@@ -60,9 +60,9 @@ export async function answerQuestion(
       },
       { signal },
     );
-    const { sequences, promptTokens } = await collect(generation);
+    const { sequences, promptTokens, generatedTokens } = await collect(generation);
     record.promptTokens = promptTokens;
-    record.generatedTokens = sequences[0]?.generatedTokens ?? 0;
+    record.generatedTokens = generatedTokens;
     return { text: answerIn(sequences[0]?.text ?? ''), ignored };
   } catch (error) {
     throw inOurNames(GlossaError.from(error), question.source);

@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.js';
-import type { FinishReason } from '../../generation/events.js';
+import { tokensTaken, type FinishReason } from '../../generation/events.js';
 import type { GenerationRequestInput } from '../../generation/request.js';
 import type { RequestRecord } from '../../server/dialect.js';
 import { SentenceEnd } from './sentence-end.js';
@@ -47,7 +47,7 @@ async function generateSamples(job: SamplingJob): Promise<Sample[]> {
     }
     const sample = running[event.sequence];
     if (event.type === 'finish') {
-      record.generatedTokens = (record.generatedTokens ?? 0) + event.generatedTokens;
+      record.generatedTokens = (record.generatedTokens ?? 0) + tokensTaken(event);
       sample?.finish(event.text, event.finishReason);
     } else if (sample?.add(event.tokenId, event.text) === 'complete') {
       generation.cancel(event.sequence);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Priority } from '../../engine/engine.js';
 import { splitPrompt } from '../../engine/split-prompt.js';
 import { GlossaError } from '../../errors.js';
-import type { FinishEvent, TokenEvent } from '../../generation/events.js';
+import { tokensTaken, type FinishEvent, type TokenEvent } from '../../generation/events.js';
 import type { GenerationRequestInput } from '../../generation/request.js';
 import type { ModelLease } from '../../models/registry.js';
 import { joinWords, lastCodeUnits, lastWords, splitWords, type WordsSoFar, WindowWords } from './words.js';
@@ -128,7 +128,7 @@ async function generateWindow(
     if (event.type === 'prompt') continue;
     if (!isComplete) found.feed(textOf(event));
     if (event.type === 'finish') {
-      onTokens?.({ prompt: prompt.length, generated: event.generatedTokens });
+      onTokens?.({ prompt: prompt.length, generated: tokensTaken(event) });
       if (event.finishReason === 'cancelled' && !isComplete) throw interrupted(signal);
     } else if (!isComplete && found.complete.length >= window.missing) {
       isComplete = true;

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 
 import type { Engine } from '../../engine/engine.js';
 import { GlossaError } from '../../errors.js';
-import type { FinishEvent, GenerationEvent } from '../../generation/events.js';
+import { tokensTaken, type FinishEvent, type GenerationEvent } from '../../generation/events.js';
 import type { GenerationRequestInput } from '../../generation/request.js';
 import type { ContinuedRow } from './continuations.js';
 import type { Delivery } from './delivery.js';
@@ -32,9 +32,9 @@ export class Row {
     return this.#text;
   }
 
-  /** Generated now, EOS included. */
+  /** Generated now, EOS included; by a search for all of its beams. */
   get newTokens(): number {
-    return this.#finish?.generatedTokens ?? this.#newIds.length;
+    return this.#finish === undefined ? this.#newIds.length : tokensTaken(this.#finish);
   }
 
   /** EOS was chosen; or nothing can follow, because a configured stop string or grammar is complete. */

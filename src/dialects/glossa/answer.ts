@@ -4,6 +4,7 @@ import type {
   GenerationEvent,
   PromptEvent,
   PromptTokenLogprobs,
+  SearchTokens,
   TokenLogprobs,
 } from '../../generation/events.js';
 import { ignoredParameters } from '../../generation/ignored-parameters.js';
@@ -60,6 +61,7 @@ export class Answer {
   readonly #source: AnswerSource;
   readonly #sequences: SequenceResult[];
   #report: RequestReport | undefined;
+  #search: SearchTokens | undefined;
 
   constructor(source: AnswerSource) {
     this.#source = source;
@@ -90,11 +92,24 @@ export class Answer {
     result.finish_reason = event.finishReason;
     result.generated_tokens = event.generatedTokens;
     if (event.score !== undefined) result.score = event.score;
+    // The last one's counts.
+    this.#search = event.search;
   }
 
   /** As it goes out. A request that was cancelled while it waited has no report on its prompt. */
   toJson(model: string): object {
-    return { model, sequences: this.#sequences, prompt_tokens: 0, cached_tokens: 0, ...this.#report };
+    const search = this.#search && {
+      search_tokens: this.#search.chosen,
+      discarded_tokens: this.#search.discarded,
+    };
+    return {
+      model,
+      sequences: this.#sequences,
+      prompt_tokens: 0,
+      cached_tokens: 0,
+      ...this.#report,
+      ...search,
+    };
   }
 }
 

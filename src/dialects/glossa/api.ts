@@ -23,6 +23,7 @@ const REPORT = {
   'seed?': INTEGER,
   'warnings?': listOf(TEXT),
 };
+const SEARCH = { 'search_tokens?': INTEGER, 'discarded_tokens?': INTEGER };
 
 const SEQUENCE = record({
   ...{ text: TEXT, token_ids: listOf(INTEGER), logprobs: listOf(NUMBER) },
@@ -76,7 +77,7 @@ export const operations: readonly ApiOperation[] = [
       200: {
         description: 'All at once; or with stream one event each, [DONE] at the end.',
         content: {
-          'application/json': record({ model: TEXT, sequences: listOf(SEQUENCE), ...REPORT }),
+          'application/json': record({ model: TEXT, sequences: listOf(SEQUENCE), ...REPORT, ...SEARCH }),
           'text/event-stream': FRAME,
         },
       },

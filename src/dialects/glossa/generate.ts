@@ -1,6 +1,6 @@
 import { GlossaError } from '../../errors.js';
 import { tellConfigured } from '../../generation/configured-parameters.js';
-import type { GenerationEvent } from '../../generation/events.js';
+import { tokensTaken, type GenerationEvent } from '../../generation/events.js';
 import type { ModelLease } from '../../models/registry.js';
 import type { DialectServices, RequestRecord, ServerContext } from '../../server/dialect.js';
 import { readJsonObject } from '../../server/json-body.js';
@@ -93,5 +93,5 @@ function refuseBeams({ defaults }: ModelLease, { request }: GenerateCall): void 
 function noteCounts(record: RequestRecord, event: GenerationEvent): void {
   if (event.type === 'prompt') record.promptTokens = event.promptTokens;
   else if (event.type === 'finish')
-    record.generatedTokens = (record.generatedTokens ?? 0) + event.generatedTokens;
+    record.generatedTokens = (record.generatedTokens ?? 0) + tokensTaken(event);
 }

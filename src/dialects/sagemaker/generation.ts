@@ -1,5 +1,5 @@
 import { GlossaError } from '../../errors.js';
-import type { FinishEvent } from '../../generation/events.js';
+import { tokensTaken, type FinishEvent } from '../../generation/events.js';
 import type { ModelLease } from '../../models/registry.js';
 import type { RequestRecord } from '../../server/dialect.js';
 import { inBodyNames } from './fields.js';
@@ -46,7 +46,7 @@ async function* pieces({
       continue;
     }
     if (event.type === 'finish') {
-      record.generatedTokens = (record.generatedTokens ?? 0) + event.generatedTokens;
+      record.generatedTokens = (record.generatedTokens ?? 0) + tokensTaken(event);
       refuseCancelled(event, signal);
     }
     yield writer.add(event);

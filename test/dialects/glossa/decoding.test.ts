@@ -60,6 +60,14 @@ describe('beams', () => {
     assert.equal(seed, undefined);
   });
 
+  test('tell what the search took, and what of it is in no sequence', async () => {
+    const body = { num_beams: 3, num_return_sequences: 2, max_new_tokens: 5 };
+    const answer = { ...(await answerTo(testServer(), body)) } as Record<string, unknown>;
+    assert.deepEqual([answer['search_tokens'], answer['discarded_tokens']], [15, 5]);
+    const plain = await answerTo(testServer(), { max_new_tokens: 5 });
+    assert.ok(!('search_tokens' in plain) && !('discarded_tokens' in plain));
+  });
+
   test('may be exhausted', async () => {
     const server = testServer({ engine: { script: () => ['<none>'] } });
     const { sequences } = await answerTo(server, { num_beams: 3 });

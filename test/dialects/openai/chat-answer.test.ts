@@ -71,6 +71,14 @@ describe('an answer', () => {
     assert.equal(server.engine.requests.at(-1)?.numReturnSequences, 1);
   });
 
+  test('of a search counts the tokens of all beams, and tells apart those in no choice', async () => {
+    const server = chatServer({ script: () => SCRIPT });
+    const { choices, usage } = await server.answer({ ...QUESTION, num_beams: 4, n: 2, max_tokens: 3 });
+    assert.equal(choices.length, 2);
+    assert.equal(usage.completion_tokens, 4 * 3);
+    assert.deepEqual(usage.completion_tokens_details, { discarded_tokens: 2 * 3 });
+  });
+
   test('that the server cuts off does not pass for a whole one', async () => {
     const server = chatServer({ script: () => [' w'], tokenDelayMs: 2, info: { contextSize: 100_000 } });
     const asked = server.refusal(QUESTION);

@@ -50,6 +50,7 @@ export interface Usage {
   readonly completion_tokens: number;
   readonly total_tokens: number;
   readonly prompt_tokens_details: { readonly cached_tokens: number };
+  readonly completion_tokens_details?: { readonly discarded_tokens: number };
 }
 
 /** What tests read of a chunk. */

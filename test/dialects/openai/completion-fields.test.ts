@@ -93,6 +93,21 @@ void describe('the fields of completions', () => {
     assert.match(refused.message, /^n: expected at most num_beams \(2\), received 3/);
   });
 
+  test('of a search every token of its beams counts; those in no text are told apart', async () => {
+    const server = testServer();
+    const body = { prompt, num_beams: 4, n: 2, max_tokens: 3 };
+    const { usage } = await complete(server, body);
+    assert.equal(usage?.completion_tokens, 4 * 3);
+    assert.equal(usage.total_tokens, 2 + 4 * 3);
+    assert.deepEqual(usage.completion_tokens_details, { discarded_tokens: 2 * 3 });
+    assert.equal((await complete(server, { ...body, n: 4 })).usage?.completion_tokens_details, undefined);
+    const chunks = await stream(server, { ...body, stream_options: { include_usage: true } });
+    assert.deepEqual(chunks.at(-1)?.usage, usage);
+    const both = await complete(server, { ...body, prompt: [[5], [6]] });
+    assert.equal(both.usage?.completion_tokens, 2 * 4 * 3);
+    assert.deepEqual(both.usage.completion_tokens_details, { discarded_tokens: 2 * 2 * 3 });
+  });
+
   test('fields without an effect are named', async () => {
     assert.equal(await ignoredBy({ temperature: 0.5, seed: 1 }), null);
     assert.equal(await ignoredBy({ temperature: 0, top_p: 0.5, seed: 1 }), 'top_p, seed');

@@ -1,4 +1,4 @@
-import type { FinishEvent, TokenEvent } from '../../../generation/events.js';
+import { tokensTaken, type FinishEvent, type TokenEvent } from '../../../generation/events.js';
 import { finishReasonOf } from '../identity.js';
 import type { TokenTexts } from '../token-texts.js';
 import { codePoints, LogprobWriter, type LegacyLogprobs } from './logprobs.js';
@@ -18,8 +18,10 @@ export class Choice {
   #length: number;
   #logprobSum = 0;
   #tokens = 0;
-  /** Tokens generated; known at the end. */
+  /** Tokens generated, with the last text of a search for all of its beams; known at the end. */
   generatedTokens = 0;
+  /** Those of them that are in none of the search's texts. */
+  discardedTokens = 0;
 
   /**
    * @param start code points that the text begins with: an echoed prompt's
@@ -40,7 +42,8 @@ export class Choice {
     const { text } = event;
     this.#length += codePoints(text);
     if (event.type === 'finish') {
-      this.generatedTokens = event.generatedTokens;
+      this.generatedTokens = tokensTaken(event);
+      this.discardedTokens = event.search?.discarded ?? 0;
       const logprobs = this.#writer?.takeLast(this.#length) ?? null;
       return { text, logprobs, finish_reason: finishReasonOf(event.finishReason) };
     }

@@ -1,3 +1,4 @@
+import { tokensTaken } from '../../../generation/events.js';
 import type { RequestRecord } from '../../../server/dialect.js';
 import type { TokenTexts } from '../token-texts.js';
 import type { TokenCounts } from '../usage.js';
@@ -56,8 +57,7 @@ export class Texts {
       return Array.from({ length: sequences }, (_, sequence) => ({ ...part, sequence }));
     }
     const part = this.#choices[prompt]?.[event.sequence]?.add(event);
-    if (event.type === 'finish')
-      record.generatedTokens = (record.generatedTokens ?? 0) + event.generatedTokens;
+    if (event.type === 'finish') record.generatedTokens = (record.generatedTokens ?? 0) + tokensTaken(event);
     return part === undefined ? [] : [{ ...part, prompt, sequence: event.sequence }];
   }
 
@@ -79,7 +79,7 @@ export class Texts {
     for (const [prompt, choices] of this.#choices.entries())
       for (const [sequence, choice] of choices.entries()) {
         generatedTokens += choice.generatedTokens;
-        if (!shown(prompt, sequence)) discardedTokens += choice.generatedTokens;
+        discardedTokens += shown(prompt, sequence) ? choice.discardedTokens : choice.generatedTokens;
       }
     return {
       promptTokens: this.#promptTokens,

@@ -1,5 +1,5 @@
 import { GlossaError } from '../../../errors.js';
-import type { GenerationEvent } from '../../../generation/events.js';
+import { tokensTaken, type GenerationEvent } from '../../../generation/events.js';
 import type { RequestRecord } from '../../../server/dialect.js';
 import { usageOf, type Usage } from '../usage.js';
 
@@ -10,6 +10,7 @@ export class Counts {
   #promptTokens = 0;
   #cachedTokens = 0;
   #generatedTokens = 0;
+  #discardedTokens = 0;
 
   /** @param signal aborted when the client has left */
   constructor(record: RequestRecord, signal: AbortSignal) {
@@ -23,7 +24,8 @@ export class Counts {
       this.#promptTokens = this.#record.promptTokens = event.promptTokens;
       this.#cachedTokens = event.cachedTokens;
     } else if (event.type === 'finish') {
-      this.#generatedTokens += event.generatedTokens;
+      this.#generatedTokens += tokensTaken(event);
+      this.#discardedTokens += event.search?.discarded ?? 0;
       this.#record.generatedTokens = this.#generatedTokens;
       if (event.finishReason !== 'cancelled') return;
       if (this.#signal.aborted) throw new GlossaError('CANCELLED', 'the request was cancelled');
@@ -36,7 +38,7 @@ export class Counts {
       promptTokens: this.#promptTokens,
       cachedTokens: this.#cachedTokens,
       generatedTokens: this.#generatedTokens,
-      discardedTokens: 0,
+      discardedTokens: this.#discardedTokens,
     });
   }
 }
