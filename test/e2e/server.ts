@@ -21,6 +21,8 @@ export interface ServeOptions {
   readonly awaitReady?: boolean;
   /** Compute threads; default 1: several that wait for each other starve where other tests take the cores. */
   readonly threads?: number | 'default';
+  /** A key, where some are configured, that goes with every request below. */
+  readonly apiKey?: string;
   /** Where it runs and keeps its tasks, and what is left there afterwards; absent: a new folder, gone with the server. */
   readonly folder?: string;
 }
@@ -38,6 +40,8 @@ export interface Stats {
   readonly active_sequences: number;
   readonly used_cells: number;
   readonly generated_tokens: number;
+  readonly prompt_tokens: number;
+  readonly cached_prompt_tokens: number;
   readonly resident_bytes: number;
   readonly pid: number;
 }
@@ -62,9 +66,11 @@ export class ServedGlossa {
   readonly #process: ChildProcess;
   /** To be deleted. */
   readonly #ownFolder: string | undefined;
+  readonly #keyHeader: Readonly<Record<string, string>>;
 
-  private constructor(child: ChildProcess, ownFolder: string | undefined) {
+  private constructor(child: ChildProcess, ownFolder: string | undefined, apiKey: string | undefined) {
     this.#process = child;
+    this.#keyHeader = apiKey === undefined ? {} : { 'api-key': apiKey };
     this.#ownFolder = ownFolder;
     this.pid = child.pid ?? 0;
     this.exit = once(child, 'exit').then(([code, signal]: unknown[]) => ({ code, signal }) as Exit);
@@ -112,11 +118,11 @@ export class ServedGlossa {
     const kill = (): void => void child.kill('SIGKILL');
     process.once('exit', kill);
     child.once('exit', () => process.off('exit', kill));
-    return new ServedGlossa(child, options.folder === undefined ? folder : undefined);
+    return new ServedGlossa(child, options.folder === undefined ? folder : undefined, options.apiKey);
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Response> {
-    return fetch(this.url + path, { headers });
+    return fetch(this.url + path, { headers: { ...this.#keyHeader, ...headers } });
   }
 
   /** Posts an object as JSON, a string as it is. */
@@ -129,6 +135,7 @@ export class ServedGlossa {
       method: 'POST',
       body: typeof body === 'string' ? body : JSON.stringify(body),
       ...init,
+      headers: { ...this.#keyHeader, ...init.headers },
     });
   }
 
