@@ -42,6 +42,7 @@ export interface Stats {
   readonly generated_tokens: number;
   readonly prompt_tokens: number;
   readonly cached_prompt_tokens: number;
+  readonly cached_prefix_bytes: number;
   readonly resident_bytes: number;
   readonly pid: number;
 }
