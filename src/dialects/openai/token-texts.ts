@@ -1,5 +1,13 @@
 import type { Vocabulary } from '../../engine/engine.js';
 
+/** OpenAI's number for what is too unlikely to be told. */
+const LEAST_LOGPROB = -9999;
+
+/** A log-probability as JSON can hold it: a token that the model rules out, or has no number for, has -9999. */
+export function toldLogprob(logprob: number): number {
+  return logprob >= LEAST_LOGPROB ? logprob : LEAST_LOGPROB;
+}
+
 /** A model's tokens as this API writes them. */
 export class TokenTexts {
   readonly #vocabulary: Vocabulary;

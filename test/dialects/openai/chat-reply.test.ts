@@ -52,6 +52,16 @@ describe('tokens are told of with the text that they are part of', () => {
     assert.deepEqual(shown(read.token(token(1, 'a'))), ['a', [1]]);
   });
 
+  test('those that the model rules out with -9999, which is a number in JSON', () => {
+    const top = [{ tokenId: 2, logprob: NaN }];
+    const modelLogprobs = { tokenId: 1, logprob: -Infinity, top };
+    const { logprobs } = reply().token({ ...token(1, 'a'), modelLogprobs });
+    assert.deepEqual(
+      logprobs.map(({ logprob, top_logprobs: [other] }) => [logprob, other?.token, other?.logprob]),
+      [[-9999, 'b', -9999]],
+    );
+  });
+
   test('those whose bytes are no text, with what replaces them', () => {
     const read = reply();
     assert.deepEqual(shown(read.token(token(7, '\ufffd'))), ['\ufffd', [7]]);

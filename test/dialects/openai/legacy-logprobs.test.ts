@@ -126,6 +126,22 @@ void describe('log-probabilities of completions', () => {
     assert.deepEqual(promptLogprobsOf(vocabulary, ' The dog', tokens).text_offset, [0, 4]);
   });
 
+  test('a token that the model rules out, or has no number for, has -9999', () => {
+    const vocabulary = vocabularyOf(['a', 'b', 'c']);
+    const top = [
+      { tokenId: 0, logprob: -Infinity },
+      { tokenId: 1, logprob: NaN },
+    ];
+    const tokens = [
+      { tokenId: 0, logprob: null, top: [] },
+      { tokenId: 2, logprob: -Infinity, top },
+      { tokenId: 2, logprob: -9998, top: [] },
+    ];
+    const { token_logprobs: own, top_logprobs: likeliest } = promptLogprobsOf(vocabulary, 'acc', tokens);
+    assert.deepEqual(own, [null, -9999, -9998]);
+    assert.deepEqual(likeliest, [null, { a: -9999, b: -9999, c: -9999 }, { c: -9998 }]);
+  });
+
   test('texts that objects have a meaning for are keys like any others', () => {
     const { all } = told(['__proto__', 'constructor'], ['__proto__', 'constructor'], 'length');
     assert.equal(JSON.stringify(all.top_logprobs), '[{"__proto__":-1},{"constructor":-1}]');

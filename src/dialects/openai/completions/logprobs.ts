@@ -1,5 +1,5 @@
 import type { PromptTokenLogprobs } from '../../../generation/events.js';
-import type { TokenTexts } from '../token-texts.js';
+import { toldLogprob, type TokenTexts } from '../token-texts.js';
 
 /** OpenAI's legacy log-probabilities: four arrays with one element for each token. */
 export interface LegacyLogprobs {
@@ -47,7 +47,7 @@ export class LogprobWriter {
       if (offset >= end) break;
       count += 1;
       taken.tokens.push(this.#texts.name(token.tokenId));
-      taken.token_logprobs.push(token.logprob);
+      taken.token_logprobs.push(token.logprob === null ? null : toldLogprob(token.logprob));
       taken.top_logprobs.push(this.#top(token));
       taken.text_offset.push(offset);
     }
@@ -67,7 +67,7 @@ export class LogprobWriter {
     const ranked = new Map<string, number>();
     for (const each of [...top, { tokenId, logprob }]) {
       const name = this.#texts.name(each.tokenId);
-      if (!ranked.has(name)) ranked.set(name, each.logprob);
+      if (!ranked.has(name)) ranked.set(name, toldLogprob(each.logprob));
     }
     return Object.fromEntries(ranked);
   }

@@ -1,5 +1,6 @@
 import type { Vocabulary } from '../../../engine/engine.js';
 import type { RankedToken, TokenEvent } from '../../../generation/events.js';
+import { toldLogprob } from '../token-texts.js';
 
 /** A token as OpenAI's chats tell of it. */
 export interface ToldToken {
@@ -24,7 +25,11 @@ export interface ChatLogprobs {
 function told({ tokenId, logprob }: RankedToken, vocabulary: Vocabulary): ToldToken {
   const bytes = vocabulary.bytes(tokenId);
   const isName = vocabulary.kind(tokenId) === 'control';
-  return { token: Buffer.from(bytes).toString(), logprob, bytes: isName ? null : [...bytes] };
+  return {
+    token: Buffer.from(bytes).toString(),
+    logprob: toldLogprob(logprob),
+    bytes: isName ? null : [...bytes],
+  };
 }
 
 /**
