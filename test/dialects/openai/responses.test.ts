@@ -90,6 +90,18 @@ describe('a response', () => {
     );
   });
 
+  test('of beams counts all that they took, and tells apart what is not in the answer', async () => {
+    const server = responsesServer({ script: () => [' a'] });
+    const answer = await server.answer({ ...INPUT, num_beams: 3, max_output_tokens: 4 });
+    assert.deepEqual(answer.usage, {
+      input_tokens: 3,
+      input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
+      output_tokens: 3 * 4,
+      output_tokens_details: { reasoning_tokens: 0, discarded_tokens: 2 * 4 },
+      total_tokens: 15,
+    });
+  });
+
   test('that says nothing is an empty message', async () => {
     const answer = await responsesServer({ script: () => ['<eos>'] }).answer(INPUT);
     assert.equal(answer.output[0]?.content?.[0]?.text, '');

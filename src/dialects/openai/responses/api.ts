@@ -36,7 +36,7 @@ const USAGE = record({
   input_tokens: INTEGER,
   input_tokens_details: record({ cached_tokens: INTEGER, cache_write_tokens: INTEGER }),
   output_tokens: INTEGER,
-  output_tokens_details: record({ reasoning_tokens: INTEGER }),
+  output_tokens_details: record({ reasoning_tokens: INTEGER, 'discarded_tokens?': INTEGER }),
   total_tokens: INTEGER,
 });
 

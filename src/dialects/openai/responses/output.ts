@@ -52,7 +52,8 @@ export interface ResponseUsage {
   readonly input_tokens: number;
   readonly input_tokens_details: { readonly cached_tokens: number; readonly cache_write_tokens: number };
   readonly output_tokens: number;
-  readonly output_tokens_details: { readonly reasoning_tokens: number };
+  /** `discarded_tokens` is ours: those of beams whose texts are not in the answer. */
+  readonly output_tokens_details: { readonly reasoning_tokens: number; readonly discarded_tokens?: number };
   readonly total_tokens: number;
 }
 
@@ -62,12 +63,13 @@ export function responseUsage({
   completion_tokens: output,
   total_tokens: total,
   prompt_tokens_details: { cached_tokens: cached },
+  completion_tokens_details: details,
 }: Usage): ResponseUsage {
   return {
     input_tokens: input,
     input_tokens_details: { cached_tokens: cached, cache_write_tokens: 0 },
     output_tokens: output,
-    output_tokens_details: { reasoning_tokens: 0 },
+    output_tokens_details: { reasoning_tokens: 0, ...details },
     total_tokens: total,
   };
 }
