@@ -23,9 +23,13 @@ let glossa: ServedGlossa;
 let openai: OpenAI;
 before(async () => {
   glossa = await ServedGlossa.start();
-  openai = new OpenAI({ baseURL: `${glossa.url}/v1`, apiKey: 'none', maxRetries: 0 });
+  openai = clientOf(glossa);
 });
 after(() => glossa.stop());
+
+function clientOf({ url }: ServedGlossa): OpenAI {
+  return new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 });
+}
 
 /** What the engine computed for a request. */
 async function computed(
@@ -74,10 +78,10 @@ interface Finished {
 }
 
 /** One stream to its end. */
-async function streamed(client: number, turn: number): Promise<Finished> {
+async function streamed(openai: OpenAI, client: number, turn: number): Promise<Finished> {
   const begin = performance.now();
   const prompt = `Number ${client} of ${turn}:`;
-  const body = { model, prompt, max_tokens: 16, seed: turn, ignore_eos: true };
+  const body = { model, prompt, max_tokens: 12, seed: turn, ignore_eos: true };
   let reason: string | null = null;
   let text = '';
   for await (const { choices } of await openai.completions.create({ ...body, stream: true })) {
@@ -111,7 +115,7 @@ async function drive(): Promise<{ finished: Finished[]; halfway: Memory }> {
   const client = async (index: number): Promise<void> => {
     for (let turn = 0; turn < TURNS || share() < 1; turn += 1) {
       if (turn >= TURNS / 2 && share() > 0.5) halfway ??= memory();
-      finished.push(await streamed(index, turn));
+      finished.push(await streamed(openai, index, turn));
     }
   };
   await Promise.all(Array.from({ length: STREAMS }, (_, index) => client(index)));
@@ -155,4 +159,15 @@ test(`${STREAMS} streams at a time, for ${SECONDS} s`, { timeout: (SECONDS + 120
   assert.ok(now.server - halfway.server < ALLOWED_GROWTH, 'the server grows');
   assert.ok(now.engine - halfway.engine < ALLOWED_GROWTH, 'the engine grows');
   await glossa.idle();
+});
+
+test(`${STREAMS} streams at once, where so many run together`, async (t) => {
+  const wide = await ServedGlossa.start({ args: ['--parallel-sequences', String(STREAMS)] });
+  t.after(() => wide.stop());
+  const client = clientOf(wide);
+  const all = Array.from({ length: STREAMS }, (_, index) => streamed(client, index, 0));
+  const ratio = slowest(await Promise.all(all));
+  t.diagnostic(`slowest over median: ${ratio.toFixed(2)}`);
+  assert.ok(ratio <= 2, String(ratio));
+  await wide.idle();
 });
