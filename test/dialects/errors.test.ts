@@ -7,6 +7,7 @@ import { autocompleteDialect } from '../../src/dialects/autocomplete/index.js';
 import { boosteDialect } from '../../src/dialects/booste/index.js';
 import { generateDialect } from '../../src/dialects/generate/index.js';
 import { glossaDialect } from '../../src/dialects/glossa/index.js';
+import { openAiDialect } from '../../src/dialects/openai/index.js';
 import { sagemakerDialect } from '../../src/dialects/sagemaker/index.js';
 import { AccessRefusal, type RefusalType } from '../../src/dialects/sagemaker/signature/refusal.js';
 import { GlossaError, type ErrorCode } from '../../src/errors.js';
@@ -32,6 +33,7 @@ const APIS: Readonly<Record<string, readonly [DialectFactory, string]>> = {
   generate: [generateDialect, '/api/generate-one'],
   alpaca: [alpacaDialect, '/v1/completions'],
   sagemaker: [sagemakerDialect, '/invocations'],
+  openai: [openAiDialect, '/v1/completions'],
   glossa: [glossaDialect, '/glossa/generate'],
 };
 
@@ -65,7 +67,11 @@ async function rendered(name: string, error: GlossaError): Promise<Response> {
 }
 
 /** The document's body for an API, its words put in. */
-function documented(api: string, code: string): { mediaType: string; body: string } {
+function documented(
+  api: string,
+  code: string,
+  [type = '', openAiCode = 'null']: readonly string[] = [],
+): { mediaType: string; body: string } {
   const row = bodies.rows.find((candidate) => candidate['API'] === api);
   assert.ok(row !== undefined, `no body of ${api}`);
   const isJson = row['media type'] === 'application/json';
@@ -73,6 +79,8 @@ function documented(api: string, code: string): { mediaType: string; body: strin
   const template = row['body'] ?? '';
   const body = template
     .replaceAll('MESSAGE', () => message)
+    .replace('TYPE', type)
+    .replace('OPENAI', openAiCode === 'null' ? 'null' : JSON.stringify(openAiCode))
     .replace('CODE', code)
     .replace('PARAM', JSON.stringify(PARAM));
   return { mediaType: row['media type'] ?? '', body };
@@ -97,13 +105,14 @@ describe('docs/errors.md', () => {
     const code = row['code'] ?? '';
     test(`tells how each API says ${code}`, async () => {
       for (const api of Object.keys(APIS)) {
-        const [status, type] = (row[api.split(',')[0] ?? ''] ?? '').split(' ');
+        const [status, ...words] = (row[api.split(',')[0] ?? ''] ?? '').split(' ');
+        const type = api === 'sagemaker' ? words[0] : undefined;
         const error = new GlossaError(code as ErrorCode, MESSAGE, {
           param: PARAM,
           ...(code === 'RATE_LIMITED' && { retryAfterSeconds: SECONDS }),
         });
         const response = await rendered(api, error);
-        const expected = documented(bodyRow(api, code, type), code);
+        const expected = documented(bodyRow(api, code, type), code, words);
         assert.equal(response.status, Number(status), api);
         assert.equal(response.headers.get('x-amzn-errortype'), type ?? null, api);
         const mediaType = response.headers.get('content-type') ?? '';
