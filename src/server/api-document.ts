@@ -151,6 +151,8 @@ function responseObject({ description, content }: ApiResponse): JsonSchema {
 function merged(first: JsonSchema, second: JsonSchema): JsonSchema {
   return {
     ...first,
+    // Of the API that answers what the others leave: clients that are generated call the route so.
+    operationId: second['operationId'],
     tags: [...(first['tags'] as string[]), ...(second['tags'] as string[])],
     summary: `${String(first['summary'])} / ${String(second['summary'])}`,
     description: [first['description'], second['description']]
