@@ -1,5 +1,6 @@
 import { GlossaError } from '../errors.js';
 import { bindingsOf, type ServerContext } from './dialect.js';
+import { checkJsonBounds } from './json-bounds.js';
 
 /** A request's body as a JSON object. */
 export type JsonObject = Record<string, unknown>;
@@ -29,9 +30,11 @@ export async function readJsonObject(context: ServerContext, limit: number): Pro
 /**
  * The JSON object that a body's bytes are.
  *
- * @throws GlossaError INVALID_REQUEST if they are no UTF-8, no JSON, or no object
+ * @throws GlossaError INVALID_REQUEST if they are no UTF-8, no JSON, no object, or too deep or too many values for the
+ *   parser to be quick about
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject {
+  checkJsonBounds(bytes);
   const value = parseJson(decodeUtf8(bytes));
   if (isJsonObject(value)) return value;
   throw new GlossaError('INVALID_REQUEST', `expected a JSON object as the body, received ${kindOf(value)}`);

@@ -1,5 +1,6 @@
 import { GlossaError } from '../../errors.js';
 import type { JsonObject } from '../../server/json-body.js';
+import { checkJsonBounds } from '../../server/json-bounds.js';
 import { Refusal } from './errors.js';
 import { LONGEST_ID, MAX_PROMPTS } from './schema.js';
 
@@ -7,13 +8,15 @@ import { LONGEST_ID, MAX_PROMPTS } from './schema.js';
  * The object that a frame holds; undefined stands for a frame that is not text.
  *
  * @throws Refusal "Invalid Data Format", "Invalid JSON format"
- * @throws GlossaError BODY_TOO_LARGE beyond `limit` bytes
+ * @throws GlossaError BODY_TOO_LARGE beyond `limit` bytes; INVALID_REQUEST for more, or deeper, than the parser is quick about
  */
 export function parseFrame(text: string | undefined, limit: number): JsonObject {
   if (text === undefined)
     throw new Refusal('Invalid Data Format', 'expected a text frame, received binary data');
-  if (Buffer.byteLength(text) > limit)
+  const bytes = Buffer.from(text);
+  if (bytes.byteLength > limit)
     throw new GlossaError('BODY_TOO_LARGE', `the message exceeds the limit of ${limit} bytes`);
+  checkJsonBounds(bytes);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,6 +1,8 @@
 import { GlossaError } from '../../errors.js';
 import { tellConfigured } from '../../generation/configured-parameters.js';
+import { DEFAULT_NEW_TOKENS } from '../../generation/request-lengths.js';
 import { tokensTaken, type GenerationEvent } from '../../generation/events.js';
+import { checkToldLogprobs } from '../../generation/told-logprobs.js';
 import type { ModelLease } from '../../models/registry.js';
 import type { DialectServices, RequestRecord, ServerContext } from '../../server/dialect.js';
 import { readJsonObject } from '../../server/json-body.js';
@@ -21,6 +23,7 @@ export async function handleGenerate(context: ServerContext, services: DialectSe
   record.model = lease.id;
   if (call.stream) return await streamEvents(context, lease, call);
   try {
+    refuseTooManyLogprobs(lease, call);
     const source = start(lease, call, context.req.raw.signal);
     const answer = new Answer(source);
     for await (const event of source.generation) {
@@ -88,6 +91,17 @@ function refuseBeams({ defaults }: ModelLease, { request }: GenerateCall): void 
     param: 'stream',
   });
   throw tellConfigured(refusal, request, defaults);
+}
+
+/** A stream tells them as they come, and holds none; those of the prompt are told once. */
+function refuseTooManyLogprobs({ engine, defaults }: ModelLease, { request }: GenerateCall): void {
+  const { logprobs: top = defaults.logprobs } = request;
+  if (top === undefined) return;
+  const texts = request.numReturnSequences ?? defaults.numReturnSequences ?? 1;
+  const { contextSize } = engine.info;
+  const most = request.maxNewTokens ?? request.maxLength ?? defaults.maxNewTokens ?? defaults.maxLength;
+  const tokens = texts * Math.min(most ?? DEFAULT_NEW_TOKENS, contextSize);
+  checkToldLogprobs({ texts, tokens, top, param: 'logprobs' });
 }
 
 function noteCounts(record: RequestRecord, event: GenerationEvent): void {

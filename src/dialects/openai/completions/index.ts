@@ -10,6 +10,7 @@ import { fingerprintOf } from '../identity.js';
 import { TokenTexts } from '../token-texts.js';
 import { answerOf, chunksOf, type AnswerSource } from './answer.js';
 import { ignoredNames } from './ignored.js';
+import { refuseTooManyLogprobs } from './logprob-bounds.js';
 import { planOf } from './plan.js';
 import { echoedTexts, preparePrompts } from './prepare.js';
 import { completePrompts } from './run.js';
@@ -68,6 +69,7 @@ async function sourceOf(
   const plan = planOf(body, defaults, templated?.stopStrings);
   const preparation = { engine, plan, suffix: body.suffix, signal };
   const prompts = await preparePrompts(templated?.prompts ?? body.prompt, preparation);
+  refuseTooManyLogprobs(body, prompts, { plan, lease });
   const tokenTexts = body.logprobs === undefined ? undefined : new TokenTexts(await engine.vocabulary());
   const echo = body.echo === true ? await echoedTexts(body.prompt, preparation) : undefined;
   const { sequences } = plan;

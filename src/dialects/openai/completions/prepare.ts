@@ -28,19 +28,24 @@ export async function preparePrompts(
   prompts: readonly Prompt[],
   preparation: Preparation,
 ): Promise<readonly Prompt[]> {
-  const { engine, signal, suffix = '' } = preparation;
+  const { engine, plan, signal, suffix = '' } = preparation;
   const isOne = prompts.length === 1;
   for (const prompt of prompts) if (typeof prompt === 'string') checkMayFit(prompt, engine.info, 'prompt');
   const idsOf = async (prompt: Prompt): Promise<Prompt> => {
     if (suffix !== '') return await fillInMiddlePrompt(engine, { prefix: prompt, suffix }, { signal });
     // The engine tokenizes a single text itself, which saves a message there and back.
-    if (isOne || typeof prompt !== 'string') return prompt;
+    if (typeof prompt !== 'string' || (isOne && !tellsPrompt(plan))) return prompt;
     return await engine.tokenize(prompt, { addSpecial: true, signal });
   };
   const prepared = await eachOf(prompts, idsOf);
   for (const [index, prompt] of prepared.entries())
     if (typeof prompt !== 'string') checkIds(prompt, isOne ? 'the prompt' : `prompt ${index}`, preparation);
   return prepared;
+}
+
+/** Whether the prompt's own tokens are told of, in each of several texts: their number counts then. */
+function tellsPrompt({ bestOf, parameters }: CompletionPlan): boolean {
+  return bestOf > 1 && parameters.promptLogprobs !== undefined;
 }
 
 function checkIds(ids: readonly number[], source: string, { engine, plan }: Preparation): void {

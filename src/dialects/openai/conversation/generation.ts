@@ -5,6 +5,7 @@ import { GlossaError } from '../../../errors.js';
 import { tellConfigured } from '../../../generation/configured-parameters.js';
 import { resolveMaxNewTokens } from '../../../generation/request-lengths.js';
 import type { GenerationDefaults, GenerationRequestInput } from '../../../generation/request.js';
+import { checkToldLogprobs } from '../../../generation/told-logprobs.js';
 import type { ModelLease } from '../../../models/registry.js';
 import type { RequestRecord } from '../../../server/dialect.js';
 import { decodingOf, namesInVain, type DecodingFields } from '../decoding.js';
@@ -60,6 +61,7 @@ export async function startChat({ lease, call, record, signal }: ChatParts): Pro
   const prepared = await prepareChat(lease, chat, { signal });
   record.prompt = prepared.text;
   const maxNewTokens = newTokens(prepared.prompt.length, call, lease);
+  refuseTooManyLogprobs(call, maxNewTokens);
   const { parameters, copies } = decodingOf(body, call.choices, defaults);
   const asked: GenerationRequestInput = {
     ...parameters,
@@ -89,6 +91,16 @@ function runOrTell(
   } catch (error) {
     throw tellConfigured(GlossaError.from(error), asked, lease.defaults);
   }
+}
+
+/** A stream tells them as they come, and holds none. */
+function refuseTooManyLogprobs(
+  { body, choices, topLogprobs: top }: ConversationCall,
+  newTokens: number,
+): void {
+  if (top === undefined || body.stream === true) return;
+  const param = top > 0 ? 'top_logprobs' : 'logprobs';
+  checkToldLogprobs({ texts: choices, tokens: choices * newTokens, top, param });
 }
 
 /** No token of a beam is certain before the search ends: there would be nothing to stream. */
