@@ -183,13 +183,15 @@ export class ModelRegistry {
     const name = given ?? this.defaultFor(caller);
     const served = this.#names.get(name);
     if (served !== undefined && mayUse(caller, served.definition.id)) return served;
+    const param = 'model';
     // Only names that look like names are repeated: the value comes from a client.
-    const shown = /^[\p{L}\p{N}._:@/+-]{1,128}$/u.test(name) ? ` ${name}` : '';
+    if (!/^[\p{L}\p{N}._:@/+-]{1,128}$/u.test(name))
+      throw new GlossaError('MODEL_NOT_FOUND', 'model: expected the id or alias of a model', { param });
     const hint = suggestion(
       name,
       [...this.#names.keys()].filter((known) => this.find(known, caller) !== undefined),
     );
-    throw new GlossaError('MODEL_NOT_FOUND', `no model is called${shown}${hint}`, { param: 'model' });
+    throw new GlossaError('MODEL_NOT_FOUND', `no model is called ${name}${hint}`, { param });
   }
 
   /** The slot's engine; loads it, or waits for the load that is under way. */

@@ -66,9 +66,11 @@ describe('finding models', () => {
 
   test('a name that is none is not repeated', async () => {
     const { registry } = makeRegistry();
-    await assert.rejects(registry.acquire('once upon a time\n', { caller: ANYBODY }), {
-      message: 'no model is called',
-    });
+    for (const name of ['once upon a time\n', '', '\0', 'b-alais ', 'x'.repeat(129)])
+      await assert.rejects(registry.acquire(name, { caller: ANYBODY }), {
+        code: 'MODEL_NOT_FOUND',
+        message: 'model: expected the id or alias of a model',
+      });
   });
 });
 

@@ -33,6 +33,8 @@ export function stopTexts(): z.ZodType<readonly string[] | undefined> {
 
 const MOST_BIASES = 65_536;
 const LARGEST_BIAS = 100;
+/** Written in one way only: of two keys with the same id one would count for nothing. */
+const TOKEN_ID = /^(?:0|[1-9][0-9]{0,8})$/;
 
 /** Token ids as an object's keys, and what is added to their scores. */
 export function logitBias(): z.ZodType<ReadonlyMap<number, number>> {
@@ -45,7 +47,7 @@ export function logitBias(): z.ZodType<ReadonlyMap<number, number>> {
   return withJsonForm(schema, {
     type: 'object',
     maxProperties: MOST_BIASES,
-    propertyNames: { pattern: '^[0-9]{1,9}$' },
+    propertyNames: { pattern: TOKEN_ID.source },
     additionalProperties: { type: 'number', minimum: -LARGEST_BIAS, maximum: LARGEST_BIAS },
   });
 }
@@ -56,7 +58,7 @@ function biasesOf(given: Readonly<Record<string, unknown>>): ReadonlyMap<number,
   for (const key of Object.keys(given)) {
     const bias = given[key];
     if (biases.size === MOST_BIASES) return `expected at most ${MOST_BIASES} token ids`;
-    if (!/^\d{1,9}$/.test(key)) return 'expected token ids as keys';
+    if (!TOKEN_ID.test(key)) return 'expected token ids as keys, without leading zeros';
     if (typeof bias !== 'number' || Math.abs(bias) > LARGEST_BIAS)
       return `expected biases from -${LARGEST_BIAS} to ${LARGEST_BIAS}`;
     biases.set(Number(key), bias);
