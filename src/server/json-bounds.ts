@@ -58,5 +58,5 @@ function endOfText(bytes: Uint8Array, start: number): number {
 }
 
 function tooMuch(fault: string): GlossaError {
-  return new GlossaError('INVALID_REQUEST', `the body ${fault}`);
+  return new GlossaError('INVALID_REQUEST', `expected a JSON object as the body, received one that ${fault}`);
 }

@@ -24,7 +24,7 @@ describe('what a body of JSON may hold', () => {
     parse(nested(1000));
     assert.throws(() => parse(nested(1001)), {
       code: 'INVALID_REQUEST',
-      message: 'the body is nested deeper than 1000',
+      message: 'expected a JSON object as the body, received one that is nested deeper than 1000',
     });
     assert.throws(() => parse('{"a":'.repeat(1001)), /nested deeper than 1000/);
   });
@@ -33,7 +33,7 @@ describe('what a body of JSON may hold', () => {
     const ids = `{"prompt":[${'1,'.repeat(4_000_000)}1]}`;
     checkJsonBounds(bytes(ids));
     checkJsonBounds(bytes(keys(131_072)));
-    assert.throws(() => parse(keys(131_073)), /^GlossaError: the body holds more than 131072 keys$/);
+    assert.throws(() => parse(keys(131_073)), /received one that holds more than 131072 keys$/);
     const arrays = (count: number): string => `{"a":[${'[],'.repeat(count)}1]}`;
     checkJsonBounds(bytes(arrays(199_998)));
     assert.throws(() => parse(arrays(199_999)), /holds more than 200000 arrays and objects$/);

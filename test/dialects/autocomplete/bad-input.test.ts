@@ -70,7 +70,7 @@ describe('each field', () => {
 });
 
 describe('bodies as a whole', () => {
-  const deep = '['.repeat(200_000) + ']'.repeat(200_000);
+  const deep = '['.repeat(999) + ']'.repeat(999);
   const bodies: readonly [what: string, body: string, status: number, message: RegExp][] = [
     ['null', 'null', 400, /received null$/],
     ['a number', '5', 400, /received a number$/],

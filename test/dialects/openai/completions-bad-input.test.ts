@@ -95,8 +95,8 @@ const CONTRADICTIONS: readonly (readonly [param: string, body: object, message: 
 
 const HUGE: readonly (readonly [param: string, body: () => object])[] = [
   ['prompt', () => ({ prompt: Array<string>(300_000).fill('a') })],
-  ['prompt', () => ({ prompt: Array<object>(300_000).fill([]) })],
-  ['prompt', () => ({ prompt: Array<object>(300_000).fill({}) })],
+  ['prompt', () => ({ prompt: Array<object>(150_000).fill([]) })],
+  ['prompt', () => ({ prompt: Array<object>(150_000).fill({}) })],
   ['prompt', () => ({ prompt: Array<number>(1_000_000).fill(1) })],
   ['prompt', () => ({ prompt: [...Array<number>(1_000_000).fill(1), 'a'] })],
   ['prompt', () => ({ prompt: 'word '.repeat(400_000) })],

@@ -94,7 +94,7 @@ describe('each field of the documented form', () => {
 });
 
 describe('bodies as a whole', () => {
-  const deep = '['.repeat(200_000) + ']'.repeat(200_000);
+  const deep = '['.repeat(999) + ']'.repeat(999);
   const bodies: readonly [what: string, body: string, message: RegExp][] = [
     ['nothing', '', /received an empty body$/],
     ['no JSON', '{"input":"The', /received malformed JSON$/],

@@ -4,10 +4,10 @@ import type { ReplyFormat, ToolChoice } from '../../../chat/chat.js';
 import { GlossaError } from '../../../errors.js';
 import { grammar, text } from '../../../generation/request-compounds.js';
 import { flag, integer, LARGEST_INT32 } from '../../../generation/request-values.js';
-import { withJsonForm } from '../../../json-forms.js';
-import { isJsonObject, type JsonObject } from '../../../server/json-body.js';
+import type { JsonObject } from '../../../server/json-body.js';
 import { parseBody } from '../body.js';
 import type { ConversationCall } from '../conversation/generation.js';
+import { templateArguments } from '../conversation/template-arguments.js';
 import { decodingFields } from '../decoding.js';
 import { checkStreamOptions, streamOptions } from '../stream-options.js';
 import { optional } from '../values.js';
@@ -18,10 +18,6 @@ import { toolChoice, tools } from './tools.js';
 
 /** A new schema each time: descriptions belong to one. */
 const tokenCount = (): z.ZodType<number | undefined> => optional(integer({ least: 1, most: LARGEST_INT32 }));
-
-const templateArguments = withJsonForm(z.custom<JsonObject>(isJsonObject, 'expected an object'), {
-  type: 'object',
-});
 
 /** Body of `POST /v1/chat/completions`. */
 export const chatSchema = z.object({
@@ -42,7 +38,7 @@ export const chatSchema = z.object({
   tools: tools().describe('Tools that the model may call.'),
   tool_choice: toolChoice().describe('Whether tools are called; default auto, if there are any.'),
   parallel_tool_calls: optional(flag()).describe('Whether one answer may call several tools; default true.'),
-  chat_template_kwargs: optional(templateArguments).describe("More variables for the model's template."),
+  chat_template_kwargs: optional(templateArguments()).describe("More variables for the model's template."),
   stream: optional(flag()).describe('Whether the answer comes in chunks; default false.'),
   stream_options: optional(streamOptions).describe('What a stream tells besides its text.'),
   ...neutralFields,

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import { checkMayFit } from '../../../engine/text-bounds.js';
 import type { Engine } from '../../../engine/engine.js';
 import { GlossaError } from '../../../errors.js';
@@ -28,7 +30,8 @@ export async function preparePrompts(
   prompts: readonly Prompt[],
   preparation: Preparation,
 ): Promise<readonly Prompt[]> {
-  const { engine, plan, signal, suffix = '' } = preparation;
+  const { engine, plan, suffix = '' } = preparation;
+  const signal = manyListening(preparation.signal);
   const isOne = prompts.length === 1;
   for (const prompt of prompts) if (typeof prompt === 'string') checkMayFit(prompt, engine.info, 'prompt');
   const idsOf = async (prompt: Prompt): Promise<Prompt> => {
@@ -68,11 +71,19 @@ function checkIds(ids: readonly number[], source: string, { engine, plan }: Prep
  */
 export async function echoedTexts(
   prompts: readonly Prompt[],
-  { engine, signal }: Preparation,
+  { engine, signal: given }: Preparation,
 ): Promise<readonly string[]> {
+  const signal = manyListening(given);
   return await eachOf(prompts, async (prompt) =>
     typeof prompt === 'string' ? prompt : await engine.detokenize(prompt, { signal }),
   );
+}
+
+/** A signal that as many may listen to as work at once; Node warns of more than ten as of a leak. */
+export function manyListening(signal: AbortSignal): AbortSignal {
+  const own = AbortSignal.any([signal]);
+  setMaxListeners(0, own);
+  return own;
 }
 
 /** Makes something of each prompt, a few at a time. */

@@ -3,7 +3,7 @@ import type { ChatRequest } from '../../../chat/chat.js';
 import { prepareChat } from '../../../chat/prepare.js';
 import { GlossaError } from '../../../errors.js';
 import type { ModelLease } from '../../../models/registry.js';
-import { eachOf } from './prepare.js';
+import { eachOf, manyListening } from './prepare.js';
 import type { CompletionBody } from './schema.js';
 
 /** Prompts in the words of a template. */
@@ -23,8 +23,9 @@ export async function templatedPrompts(
   lease: ModelLease,
   body: CompletionBody,
   template: 'alpaca' | 'chat',
-  signal: AbortSignal,
+  given: AbortSignal,
 ): Promise<TemplatedPrompts> {
+  const signal = manyListening(given);
   const speaker: ModelLease = template === 'chat' ? lease : { ...lease, chatTemplate: ALPACA_TEMPLATE };
   if (body.echo === true) throw refusal('prompt_template: expected none with echo');
   if ((body.suffix ?? '') !== '') throw refusal('prompt_template: expected none with a suffix');

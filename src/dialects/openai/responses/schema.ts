@@ -4,12 +4,12 @@ import type { ReplyFormat, ToolChoice } from '../../../chat/chat.js';
 import { GlossaError } from '../../../errors.js';
 import { grammar, text } from '../../../generation/request-compounds.js';
 import { flag, integer, LARGEST_INT32 } from '../../../generation/request-values.js';
-import { withJsonForm } from '../../../json-forms.js';
-import { isJsonObject, type JsonObject } from '../../../server/json-body.js';
+import type { JsonObject } from '../../../server/json-body.js';
 import { parseBody } from '../body.js';
 import { closedObject } from '../closed-object.js';
 import type { ConversationCall } from '../conversation/generation.js';
 import { neutralField } from '../conversation/neutral-field.js';
+import { templateArguments } from '../conversation/template-arguments.js';
 import { decodingFields } from '../decoding.js';
 import { checkStreamOptions } from '../stream-options.js';
 import { optional } from '../values.js';
@@ -23,10 +23,6 @@ import { toolChoice, tools } from './tools.js';
 
 const streamOptions = closedObject({
   include_obfuscation: neutralField({ neutral: ['false'], reason: 'events are not padded' }),
-});
-
-const templateArguments = withJsonForm(z.custom<JsonObject>(isJsonObject, 'expected an object'), {
-  type: 'object',
 });
 
 /** Body of `POST /v1/responses`. */
@@ -47,7 +43,7 @@ export const responseSchema = z.object({
   tools: tools().describe('Functions that the model may call.'),
   tool_choice: toolChoice().describe('Whether tools are called; default auto.'),
   parallel_tool_calls: optional(flag()).describe('Whether one answer may call several tools; default true.'),
-  chat_template_kwargs: optional(templateArguments).describe("More variables for the model's template."),
+  chat_template_kwargs: optional(templateArguments()).describe("More variables for the model's template."),
   metadata: metadata().describe('Comes back with the answer.'),
   stream: optional(flag()).describe('Whether the answer comes in events; default false.'),
   stream_options: optional(streamOptions).describe('How it is streamed.'),
