@@ -1,5 +1,6 @@
 #include "llama/model.h"
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
@@ -71,8 +72,11 @@ std::shared_ptr<const Model> Model::load(const ModelOptions& options,
 }
 
 Model::Model(ModelPointer model)
-    : model_(std::move(model)), vocabulary_(api().llama_model_get_vocab(model_.get())) {
+    : model_(std::move(model)),
+      vocabulary_(api().llama_model_get_vocab(model_.get())),
+      specialTexts_(vocabulary_) {
   readVocabulary();
+  readPromptEnds();
 }
 
 std::optional<std::string> Model::metadataValue(const char* key) const {
@@ -203,7 +207,39 @@ std::string_view Model::name(std::int32_t token) const {
   return text == nullptr ? std::string_view() : std::string_view(text);
 }
 
-std::vector<std::int32_t> Model::tokenize(std::string_view text, bool addSpecial, bool parseSpecial) const {
+/// What is added lies around any text's own tokens.
+void Model::readPromptEnds() {
+  const auto bare = tokenizeAtOnce("a", false, false);
+  const auto prompt = tokenizeAtOnce("a", true, false);
+  const auto own = std::ranges::search(prompt, bare);
+  // A vocabulary that has nothing for the letter tells only what it does with BOS.
+  const auto begin = bare.empty() && !prompt.empty() && api().llama_vocab_get_add_bos(vocabulary_)
+                         ? prompt.begin() + 1
+                         : own.begin();
+  promptStart_.assign(prompt.begin(), begin);
+  promptEnd_.assign(begin + static_cast<std::ptrdiff_t>(bare.size()), prompt.end());
+}
+
+std::vector<std::int32_t> Model::tokenize(std::string_view text, bool addSpecial, bool parseSpecial,
+                                          const std::function<bool()>& isStopped) const {
+  std::vector<std::int32_t> tokens;
+  if (addSpecial) tokens = promptStart_;
+  // To llama.cpp what comes after a special token is a new beginning: the parts are the same by themselves.
+  specialTexts_.split(text, parseSpecial, [&](const TextPart& part) {
+    if (isStopped()) throw std::runtime_error("the tokenization was stopped");
+    if (part.token >= 0) {
+      tokens.push_back(part.token);
+    } else {
+      const auto more = tokenizeAtOnce(part.text, false, false);
+      tokens.insert(tokens.end(), more.begin(), more.end());
+    }
+  });
+  if (addSpecial) tokens.insert(tokens.end(), promptEnd_.begin(), promptEnd_.end());
+  return tokens;
+}
+
+std::vector<std::int32_t> Model::tokenizeAtOnce(std::string_view text, bool addSpecial,
+                                                bool parseSpecial) const {
   // A byte gives at most one token; BOS and EOS come on top.
   std::vector<std::int32_t> tokens(text.size() + 2);
   const std::int32_t count =

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "llama/api.h"
+#include "llama/special_texts.h"
 
 namespace glossa {
 
@@ -78,7 +79,14 @@ class Model {
   /// @param text UTF-8
   /// @param addSpecial add what the tokenizer adds to a prompt (BOS, EOS)
   /// @param parseSpecial take the texts of special tokens for those tokens
-  std::vector<std::int32_t> tokenize(std::string_view text, bool addSpecial, bool parseSpecial) const;
+  /// @param isStopped asked between the special tokens of a text
+  /// @throws std::runtime_error once it is stopped
+  std::vector<std::int32_t> tokenize(
+      std::string_view text, bool addSpecial, bool parseSpecial,
+      const std::function<bool()>& isStopped = [] { return false; }) const;
+  /// The same tokens, from llama.cpp alone: its time grows with the square of the number of special tokens in
+  /// the text. What `tokenize` is checked against.
+  std::vector<std::int32_t> tokenizeAtOnce(std::string_view text, bool addSpecial, bool parseSpecial) const;
   /// Bytes of a row of tokens, special tokens left out; may end inside a UTF-8 code point.
   std::string detokenize(std::span<const std::int32_t> tokens) const;
 
@@ -87,6 +95,7 @@ class Model {
   std::optional<std::string> metadataValue(const char* key) const;
   std::int32_t tokenCount() const;
   void readVocabulary();
+  void readPromptEnds();
   void loadAdapters(const ModelOptions& options);
 
   ModelPointer model_;
@@ -94,6 +103,10 @@ class Model {
   std::vector<llama_adapter_lora*> adapters_;
   std::vector<std::string> pieces_;
   std::vector<std::int32_t> eosTokenIds_;
+  SpecialTexts specialTexts_;
+  /// What the tokenizer adds to a prompt.
+  std::vector<std::int32_t> promptStart_;
+  std::vector<std::int32_t> promptEnd_;
   std::size_t longestTokenBytes_ = 0;
 };
 

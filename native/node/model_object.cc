@@ -1,5 +1,7 @@
 #include "node/model_object.h"
 
+#include <atomic>
+
 #include "engine/text_stream.h"
 #include "node/addon_data.h"
 #include "node/async.h"
@@ -13,6 +15,7 @@ Napi::FunctionReference ModelObject::define(Napi::Env env) {
                                       {
                                           InstanceMethod<&ModelObject::info>("info"),
                                           InstanceMethod<&ModelObject::tokenize>("tokenize"),
+                                          InstanceMethod<&ModelObject::tokenizeAtOnce>("tokenizeAtOnce"),
                                           InstanceMethod<&ModelObject::detokenize>("detokenize"),
                                           InstanceMethod<&ModelObject::vocabulary>("vocabulary"),
                                       }));
@@ -72,16 +75,31 @@ Napi::Value ModelObject::info(const Napi::CallbackInfo& info) {
   return result;
 }
 
+/// (text, addSpecial, parseSpecial[, stop]): the Int32Array's number is set to something else than 0 to stop
+/// it.
 Napi::Value ModelObject::tokenize(const Napi::CallbackInfo& info) {
+  const bool isStoppable = info[3].IsTypedArray() && info[3].As<Napi::TypedArray>().ElementLength() > 0;
+  const auto used = (isStoppable ? info[3] : info.This()).As<Napi::Object>();
+  std::int32_t* const flag = isStoppable ? info[3].As<Napi::Int32Array>().Data() : nullptr;
   return AsyncTask<std::vector<std::int32_t>>::run(
-      info.Env(),
+      info.Env(), {used},
       [model = model_, text = info[0].As<Napi::String>().Utf8Value(),
-       addSpecial = info[1].As<Napi::Boolean>().Value(), parseSpecial = info[2].As<Napi::Boolean>().Value()] {
-        return model->tokenize(text, addSpecial, parseSpecial);
+       addSpecial = info[1].As<Napi::Boolean>().Value(), parseSpecial = info[2].As<Napi::Boolean>().Value(),
+       flag] {
+        const auto isStopped = [flag] {
+          return flag != nullptr && std::atomic_ref<std::int32_t>(*flag).load(std::memory_order_relaxed) != 0;
+        };
+        return model->tokenize(text, addSpecial, parseSpecial, isStopped);
       },
       [](Napi::Env env, const std::vector<std::int32_t>& tokens) -> Napi::Value {
         return toArray(env, tokens);
       });
+}
+
+Napi::Value ModelObject::tokenizeAtOnce(const Napi::CallbackInfo& info) {
+  const std::string text = info[0].As<Napi::String>();
+  return toArray(info.Env(), model_->tokenizeAtOnce(text, info[1].As<Napi::Boolean>().Value(),
+                                                    info[2].As<Napi::Boolean>().Value()));
 }
 
 Napi::Value ModelObject::detokenize(const Napi::CallbackInfo& info) {

@@ -21,6 +21,7 @@ class ModelObject final : public Napi::ObjectWrap<ModelObject> {
  private:
   Napi::Value info(const Napi::CallbackInfo& info);
   Napi::Value tokenize(const Napi::CallbackInfo& info);
+  Napi::Value tokenizeAtOnce(const Napi::CallbackInfo& info);
   Napi::Value detokenize(const Napi::CallbackInfo& info);
   Napi::Value vocabulary(const Napi::CallbackInfo& info);
 

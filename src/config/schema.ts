@@ -67,7 +67,7 @@ const modelSettings = {
   }),
   queueTokens: count().register(optionMeta, {
     description:
-      'Prompt tokens that may wait for a model, all requests together; what exceeds it is refused unless nothing else waits',
+      'Prompt tokens that may wait for a model, all requests together; one request counts as half of it at most',
   }),
   preload: z.boolean().register(optionMeta, {
     description: 'Load at start instead of at first use; the default model always is',

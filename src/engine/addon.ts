@@ -27,7 +27,10 @@ export interface NativeModelInfo {
 
 export interface NativeModel {
   info(): NativeModelInfo;
-  tokenize(text: string, addSpecial: boolean, parseSpecial: boolean): Promise<number[]>;
+  /** @param stop set its number to something else than 0, and the promise rejects soon */
+  tokenize(text: string, addSpecial: boolean, parseSpecial: boolean, stop?: Int32Array): Promise<number[]>;
+  /** The same tokens, from llama.cpp alone and on this thread: what tests check `tokenize` against. */
+  tokenizeAtOnce(text: string, addSpecial: boolean, parseSpecial: boolean): number[];
   detokenize(tokens: readonly number[]): string;
   vocabulary(): NativeVocabulary;
 }

@@ -128,6 +128,8 @@ export interface Embeddings {
 /** A loaded model that generates. The real one is a child process; tests may use another. */
 export interface Engine {
   readonly info: ModelInfo;
+  /** Tokens that the prompts and answers of one request may have, all sequences together; absent: not limited. */
+  readonly tokenLimit?: number | undefined;
   /**
    * Starts a generation. Validation happens at once (INVALID_REQUEST is thrown, not queued); all later
    * failures come through the iteration. Aborting `signal` cancels.

@@ -170,12 +170,13 @@ export class LoadedModel {
     this.#engine.setPaused(id, paused);
   }
 
-  /** @throws GlossaError CANCELLED if `signal` is aborted while others are tokenized */
+  /** @throws GlossaError CANCELLED if `signal` is aborted while others are tokenized, or between a text's special tokens */
   tokenize(
     text: string,
     { addSpecial = false, parseSpecial = false, signal }: TokenizeOptions = {},
   ): Promise<number[]> {
-    return this.#tokenizations.run(() => this.#model.tokenize(text, addSpecial, parseSpecial), signal);
+    const work = (): Promise<number[]> => tokenized(this.#model, text, { addSpecial, parseSpecial, signal });
+    return this.#tokenizations.run(work, signal);
   }
 
   detokenize(tokens: readonly number[]): string {
@@ -212,6 +213,26 @@ export class LoadedModel {
 
   async close(): Promise<void> {
     await this.#engine.stop();
+  }
+}
+
+async function tokenized(
+  model: NativeModel,
+  text: string,
+  { addSpecial, parseSpecial, signal }: Required<Omit<TokenizeOptions, 'signal'>> & TokenizeOptions,
+): Promise<number[]> {
+  const stop = new Int32Array(1);
+  const onAbort = (): void => {
+    Atomics.store(stop, 0, 1);
+  };
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await model.tokenize(text, addSpecial, parseSpecial, stop);
+  } catch (error) {
+    if (signal?.aborted === true) throw new GlossaError('CANCELLED', 'the request was cancelled');
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
   }
 }
 

@@ -16,12 +16,16 @@ export function estimatedTokens(inputs: readonly (string | readonly number[])[])
 /**
  * The tokens that requests wait with. New tokens do not count: how many come is not known before they are there, and
  * what clients allow at most would be a multiple of it.
+ *
+ * What is larger than half of the limit counts as half, and is let in while no other such is there: however large it
+ * is, and however long it takes, the other half is left to the rest.
  */
 export class WaitingTokens {
   readonly #limit: number;
   #waiting = 0;
+  #isGiantThere = false;
 
-  /** @param limit tokens that may wait together; what comes while none waits is let in whatever its size */
+  /** @param limit tokens that may wait together */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -32,17 +36,27 @@ export class WaitingTokens {
    * @throws GlossaError OVERLOADED
    */
   enter(tokens: number): () => void {
-    if (this.#waiting > 0 && this.#waiting + tokens > this.#limit) {
-      throw new GlossaError(
-        'OVERLOADED',
-        `${this.#waiting} tokens are waiting already, and ${tokens} more exceed ${this.#limit}; try again later`,
+    const half = Math.floor(this.#limit / 2);
+    const isGiant = tokens > half;
+    const counted = Math.min(tokens, half);
+    if (isGiant && this.#isGiantThere)
+      throw overloaded(`a request as large as this one, of ${tokens} tokens, is waiting already`);
+    if (this.#waiting + counted > this.#limit)
+      throw overloaded(
+        `${this.#waiting} tokens are waiting already, and ${counted} more exceed ${this.#limit}`,
       );
-    }
-    this.#waiting += tokens;
-    let held = tokens;
+    this.#waiting += counted;
+    this.#isGiantThere ||= isGiant;
+    let hasLeft = false;
     return () => {
-      this.#waiting -= held;
-      held = 0;
+      if (hasLeft) return;
+      hasLeft = true;
+      this.#waiting -= counted;
+      if (isGiant) this.#isGiantThere = false;
     };
   }
+}
+
+function overloaded(reason: string): GlossaError {
+  return new GlossaError('OVERLOADED', `${reason}; try again later`);
 }

@@ -43,11 +43,18 @@ export class MeteredEngine implements Engine {
     this.#defaults = defaults;
   }
 
-  /** The model's, with a context no larger than the limit: what fits its texts to the one fits them to the other. */
+  /**
+   * The model's, with a context that the limit is enough for: what fits its texts to the one fits them to the other. A
+   * text has a token more than its context holds, as the last one is never fed back.
+   */
   get info(): ModelInfo {
     const { info } = this.#engine;
-    const contextSize = Math.min(info.contextSize, this.#usage.tokensPerMinute ?? info.contextSize);
+    const contextSize = Math.min(info.contextSize, Math.max(1, (this.tokenLimit ?? Infinity) - 1));
     return contextSize === info.contextSize ? info : { ...info, contextSize };
+  }
+
+  get tokenLimit(): number | undefined {
+    return this.#usage.tokensPerMinute;
   }
 
   /** Besides what the engine throws, the generation throws RATE_LIMITED, or INVALID_REQUEST if it can never fit. */
@@ -152,7 +159,8 @@ export class MeteredEngine implements Engine {
       return reservation;
     } catch (error) {
       if (!what.isWhole || held === 0 || GlossaError.from(error).code !== 'RATE_LIMITED') throw error;
-      const words = `this request's ${held + count} tokens`;
+      const generations = this.#reservations.length + 1;
+      const words = `${generations} generations of this request, which take ${held + count} tokens together,`;
       if (held + count > (this.#usage.tokensPerMinute ?? Infinity))
         this.#usage.reserve(held + count, { ...what, words });
       throw error;

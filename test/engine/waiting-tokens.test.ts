@@ -12,8 +12,8 @@ const refused = hasCode('OVERLOADED');
 describe('waiting tokens', () => {
   test('are let in up to the limit, and again when others have left', () => {
     const waiting = new WaitingTokens(10);
-    const leave = waiting.enter(6);
-    waiting.enter(4);
+    const leave = waiting.enter(5);
+    waiting.enter(5);
     assert.throws(() => waiting.enter(1), {
       code: 'OVERLOADED',
       message: '10 tokens are waiting already, and 1 more exceed 10; try again later',
@@ -21,16 +21,39 @@ describe('waiting tokens', () => {
     leave();
     // What has left is not counted off again.
     leave();
-    assert.throws(() => waiting.enter(7), refused);
-    waiting.enter(6);
+    waiting.enter(3);
+    assert.throws(() => waiting.enter(3), refused);
+    waiting.enter(2);
   });
 
-  test('of one request may be more than the limit while no others wait', () => {
+  test('of a giant leave half of the limit to others, and no second giant is let in', () => {
     const waiting = new WaitingTokens(10);
     const leave = waiting.enter(1000);
+    const small = [waiting.enter(1), waiting.enter(1), waiting.enter(1)];
+    assert.throws(() => waiting.enter(6), {
+      code: 'OVERLOADED',
+      message: 'a request as large as this one, of 6 tokens, is waiting already; try again later',
+    });
+    small.push(waiting.enter(2));
     assert.throws(() => waiting.enter(1), refused);
     leave();
-    waiting.enter(10);
+    leave();
+    const next = waiting.enter(6);
+    assert.throws(() => waiting.enter(1), refused);
+    for (const leaveSmall of small) leaveSmall();
+    assert.throws(() => waiting.enter(1000), refused);
+    next();
+    waiting.enter(1000);
+    waiting.enter(5);
+  });
+
+  test('of a giant wait for room, as those of others do', () => {
+    const waiting = new WaitingTokens(10);
+    const leave = waiting.enter(5);
+    waiting.enter(1);
+    assert.throws(() => waiting.enter(1000), refused);
+    leave();
+    waiting.enter(1000);
   });
 
   test('with a limit of 0 are those of one request', () => {
@@ -68,15 +91,16 @@ describe('the queue of an engine', () => {
     const engine = await start(t, { queueTokens: 100 });
     const running = await occupy(engine);
     const controller = new AbortController();
-    const waiting = engine.generate({ prompt: ids(60), maxNewTokens: 1 }, { signal: controller.signal });
+    const waiting = engine.generate({ prompt: ids(50), maxNewTokens: 1 }, { signal: controller.signal });
+    const first = engine.generate({ prompt: ids(10), maxNewTokens: 1, eosTokenId: [] });
     assert.throws(() => engine.generate({ prompt: ids(41) }), refused);
     assert.throws(() => engine.generate({ prompt: text(41) }), refused);
     const fitting = engine.generate({ prompt: ids(40), maxNewTokens: 1, eosTokenId: [] });
     controller.abort();
     await collect(waiting);
-    const next = engine.generate({ prompt: ids(60), maxNewTokens: 1, eosTokenId: [] });
+    const next = engine.generate({ prompt: ids(50), maxNewTokens: 1, eosTokenId: [] });
     running.cancel();
-    for (const generation of [fitting, next])
+    for (const generation of [first, fitting, next])
       assert.equal((await collect(generation)).at(-1)?.type, 'finish');
     // None is left behind in the count.
     assert.equal((await engine.tokenize(text(100))).length > 0, true);
@@ -97,10 +121,10 @@ describe('the queue of an engine', () => {
   });
 
   test('takes a prompt that is refused for its length for no more than the context', async (t) => {
-    const engine = await start(t, { queueTokens: 513 });
-    const given = engine.tokenize('a');
+    const engine = await start(t, { queueTokens: 1100 });
+    const given = [engine.detokenize(ids(294)), engine.detokenize(ids(294))];
     await assert.rejects(collect(engine.generate({ prompt: text(2_000_000) })), hasCode('CONTEXT_OVERFLOW'));
-    await given;
+    await Promise.all(given);
   });
 
   test('counts the texts of calls', async (t) => {
@@ -118,14 +142,30 @@ describe('the queue of an engine', () => {
     assert.equal((await engine.embed([ids(100)])).promptTokens[0], 100);
   });
 
+  test('lets others in beside a giant that runs', async (t) => {
+    const engine = await start(t, { queueTokens: 200 });
+    let hasEnded = false;
+    const giant = engine.embed(Array.from({ length: 8 }, () => ids(500))).then(() => {
+      hasEnded = true;
+    });
+    await assert.rejects(engine.embed([ids(101)]), refused);
+    assert.equal((await engine.embed([ids(1)])).promptTokens[0], 1);
+    assert.equal((await engine.tokenize('The dog')).length > 0, true);
+    // Inputs take turns: the small one did not wait for all of the large request.
+    assert.equal(hasEnded, false);
+    await giant;
+  });
+
   test('keeps what waits through a crash, until its prompt is computed', async (t) => {
     const engine = await start(t, { queueTokens: 100 });
     await occupy(engine);
-    const waiting = collect(engine.generate({ prompt: ids(100), maxNewTokens: 5, eosTokenId: [] }));
+    const waiting = [1, 2].map(() =>
+      collect(engine.generate({ prompt: ids(50), maxNewTokens: 5, eosTokenId: [] })),
+    );
     process.kill((await engine.stats()).pid, 'SIGKILL');
     await assert.rejects(engine.stats(), hasCode('ENGINE_CRASHED'));
     assert.throws(() => engine.generate({ prompt: ids(1) }), refused);
-    assert.equal((await waiting).at(-1)?.type, 'finish');
+    for (const events of await Promise.all(waiting)) assert.equal(events.at(-1)?.type, 'finish');
     assert.equal((await engine.embed([ids(100)])).promptTokens[0], 100);
   });
 });

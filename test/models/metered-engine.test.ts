@@ -114,9 +114,28 @@ describe('a metered engine', () => {
     assert.equal(left(), LIMIT - 4);
   });
 
-  test('has a context no larger than the limit', () => {
-    assert.equal(metered().user.info.contextSize, LIMIT);
+  test('has a context whose longest text takes no more than the limit', async () => {
+    const { user } = metered();
+    const { contextSize } = user.info;
+    assert.equal(contextSize, LIMIT - 1);
+    assert.equal(user.tokenLimit, LIMIT);
+    // The last new token has no place in the context.
+    const longest = { prompt: [1, 2, 3], maxNewTokens: contextSize - 3 + 1 };
+    assert.equal((await eventsOf(user.generate(longest))).at(-1)?.type, 'finish');
+    const longer = { ...longest, maxNewTokens: longest.maxNewTokens + 1 };
+    await assert.rejects(eventsOf(user.generate(longer)), hasCode('INVALID_REQUEST'));
     assert.equal(metered({ info: { contextSize: 64 } }).user.info.contextSize, 64);
+  });
+
+  test('tells how many generations of a request are too much together', async () => {
+    const { user } = metered();
+    const running = [1, 2, 3].map((id) => user.generate({ prompt: [id], maxNewTokens: 30 }));
+    await assert.rejects(eventsOf(user.generate({ prompt: [4], maxNewTokens: 30 })), {
+      code: 'INVALID_REQUEST',
+      message:
+        "maxNewTokens: 4 generations of this request, which take 124 tokens together, can never fit into this API key's 100 tokens a minute; ask for fewer",
+    });
+    for (const generation of running) await eventsOf(generation);
   });
 
   test('counts the inputs of embeddings', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import { TEMPLATE } from '../dialects/openai/chat-server.js';
 import { eventually } from '../engine/conformance.js';
 import { clients, CLIENTS, limitedServer, outcomes } from './limited-server.js';
 
@@ -58,6 +59,47 @@ describe('tokens', () => {
     }
     assert.equal(engine.requests.length, 0);
     assert.equal((await ask('limited', { prompt: 'A', max_new_tokens: 90 })).status, 200);
+  });
+
+  test('are what a chat without a length of its own fits itself into, all its choices together', async (t) => {
+    const options = { info: { chatTemplate: TEMPLATE, contextSize: 4096 } };
+    const { ask, engine } = await limitedServer(t, { tokensPerMinute: 400 }, options);
+    const messages = [{ role: 'user', content: 'The dog' }];
+    for (const [path, body, sequences] of [
+      ['/v1/chat/completions', { messages }, 1],
+      ['/v1/chat/completions', { messages, n: 8 }, 8],
+      ['/v1/chat/completions', { messages, num_beams: 3 }, 3],
+      ['/v1/responses', { input: 'The dog', store: false }, 1],
+    ] as const) {
+      const { ask: askAnew, engine: own } = await limitedServer(t, { tokensPerMinute: 400 }, options);
+      const response = await askAnew('limited', body, path);
+      assert.equal(response.status, 200, await response.text());
+      const [request] = own.requests;
+      const prompt = request?.prompt.length ?? 0;
+      assert.equal(request?.maxNewTokens, Math.floor((400 - prompt) / sequences), path);
+    }
+    // What was asked for is not made less.
+    const response = await ask('limited', { messages, n: 8, max_tokens: 60 }, '/v1/chat/completions');
+    assert.equal(response.status, 400);
+    assert.match(await response.text(), /8 x 60 new ones can never fit into this API key's 400 tokens/);
+    assert.equal(engine.requests.length, 0);
+  });
+
+  test('of completions are those of all prompts together, looked at before one begins', async (t) => {
+    const { ask, engine } = await limitedServer(t, { tokensPerMinute: 500 });
+    const completion = (count: number, length: number): Promise<Response> =>
+      ask(
+        'limited',
+        { prompt: Array.from({ length: count }, () => [1]), max_tokens: length },
+        '/v1/completions',
+      );
+    const response = await completion(20, 100);
+    assert.equal(response.status, 400);
+    const { error } = (await response.json()) as { error: { message: string; param: string } };
+    assert.match(error.message, /2020 tokens that 20 prompts .* this API key's 500 tokens a minute/);
+    assert.equal(error.param, 'max_tokens');
+    assert.equal(engine.requests.length, 0);
+    assert.equal((await completion(20, 24)).status, 200);
   });
 
   test('of a batch that can never fit are refused for good, and of one that fits later are not', async (t) => {

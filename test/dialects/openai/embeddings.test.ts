@@ -73,6 +73,26 @@ void describe('POST /v1/embeddings', () => {
     assert.equal(error.message, "dimensions: expected at most 2, the model's own, received 3");
   });
 
+  test('takes 300,000 tokens over all inputs: ids as many as there are, texts as few as their bytes can be', async () => {
+    const server = testServer({ engine: { info: { longestTokenBytes: 4, contextSize: 512 } } });
+    const ids = (count: number): number[] => Array<number>(count).fill(1);
+    const rows = Array.from({ length: 599 }, () => ids(500));
+    for (const input of [
+      [...rows, ids(501)],
+      [...Array.from({ length: 200 }, () => 'a'.repeat(6000)), 'a'],
+    ]) {
+      const error = await errorIn(await server.post(EMBEDDINGS, { input }));
+      assert.equal(error.param, 'input');
+      assert.equal(
+        error.message,
+        'input: expected at most 300000 tokens over all inputs, received at least 300001',
+      );
+    }
+    assert.equal((await embed(server, { input: [...rows, ids(500)] })).data.length, 600);
+    const input = Array.from({ length: 200 }, () => 'a'.repeat(6000));
+    assert.equal((await embed(server, { input })).data.length, 200);
+  });
+
   test('refuses what is no input, by name', async () => {
     const server = testServer();
     const wrong: [string, object][] = [

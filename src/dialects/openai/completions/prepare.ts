@@ -43,12 +43,25 @@ export async function preparePrompts(
   const prepared = await eachOf(prompts, idsOf);
   for (const [index, prompt] of prepared.entries())
     if (typeof prompt !== 'string') checkIds(prompt, isOne ? 'the prompt' : `prompt ${index}`, preparation);
+  if (!isOne) checkTogether(prepared, preparation);
   return prepared;
 }
 
 /** Whether the prompt's own tokens are told of, in each of several texts: their number counts then. */
 function tellsPrompt({ bestOf, parameters }: CompletionPlan): boolean {
   return bestOf > 1 && parameters.promptLogprobs !== undefined;
+}
+
+/** Prompts are completed in turns: what the last ones take is not known to be too much before they begin. */
+function checkTogether(prompts: readonly Prompt[], { engine, plan }: Preparation): void {
+  const { tokenLimit = Infinity } = engine;
+  const { maxNewTokens = 0, numBeams = 1 } = plan.parameters;
+  const newTokens = prompts.length * Math.max(plan.sequences, numBeams) * maxNewTokens;
+  const tokens = prompts.reduce((sum, prompt) => sum + prompt.length, newTokens);
+  if (tokens <= tokenLimit) return;
+  const param = newTokens > 0 && tokens - newTokens < tokenLimit ? 'max_tokens' : 'prompt';
+  const message = `${param}: the ${tokens} tokens that ${prompts.length} prompts and what follows them may have can never fit into this API key's ${tokenLimit} tokens a minute; ask for fewer`;
+  throw new GlossaError('INVALID_REQUEST', message, { param });
 }
 
 function checkIds(ids: readonly number[], source: string, { engine, plan }: Preparation): void {

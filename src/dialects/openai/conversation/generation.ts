@@ -60,9 +60,13 @@ export async function startChat({ lease, call, record, signal }: ChatParts): Pro
   if (body.stream === true) refuseBeams(call, defaults);
   const prepared = await prepareChat(lease, chat, { signal });
   record.prompt = prepared.text;
-  const maxNewTokens = newTokens(prepared.prompt.length, call, lease);
-  refuseTooManyLogprobs(call, maxNewTokens);
   const { parameters, copies } = decodingOf(body, call.choices, defaults);
+  const sequences = Math.max(
+    parameters.numReturnSequences ?? 1,
+    parameters.numBeams ?? defaults.numBeams ?? 1,
+  );
+  const maxNewTokens = newTokens({ promptTokens: prepared.prompt.length, sequences }, call, lease);
+  refuseTooManyLogprobs(call, maxNewTokens);
   const asked: GenerationRequestInput = {
     ...parameters,
     prompt: prepared.prompt,
@@ -111,11 +115,22 @@ function refuseBeams({ body }: ConversationCall, defaults: GenerationDefaults): 
   throw tellConfigured(new GlossaError('INVALID_REQUEST', message, { param: 'stream' }), asked, defaults);
 }
 
+/** How large an answer is, besides its new tokens. */
+interface Extent {
+  readonly promptTokens: number;
+  /** That each have new tokens: choices, or beams. */
+  readonly sequences: number;
+}
+
 /**
  * New tokens of a choice at most: what was asked for, if there is room; else what the configuration says, or what room
- * there is.
+ * there is for each of the sequences.
  */
-function newTokens(promptTokens: number, call: ConversationCall, { engine, defaults }: ModelLease): number {
+function newTokens(
+  { promptTokens, sequences }: Extent,
+  call: ConversationCall,
+  { engine, defaults }: ModelLease,
+): number {
   const { contextSize } = engine.info;
   // The last token is never fed back, so it needs no place.
   const room = contextSize - promptTokens + 1;
@@ -129,8 +144,10 @@ function newTokens(promptTokens: number, call: ConversationCall, { engine, defau
       `take ${promptTokens} and ${lengthField} asks for ${wanted} more, of which ${room} fit`,
     );
   }
-  if (defaults.maxNewTokens === undefined && defaults.maxLength === undefined) return room;
-  return Math.min(room, resolveMaxNewTokens(defaults, promptTokens, contextSize));
+  const { tokenLimit = Infinity } = engine;
+  const most = Math.max(1, Math.min(room, Math.floor((tokenLimit - promptTokens) / sequences)));
+  if (defaults.maxNewTokens === undefined && defaults.maxLength === undefined) return most;
+  return Math.min(most, resolveMaxNewTokens(defaults, promptTokens, contextSize));
 }
 
 /** Clients look for "maximum context length" in the message. */

@@ -1,12 +1,18 @@
 import { endianness } from 'node:os';
 
+import type { ModelInfo } from '../../../engine/engine.js';
+import { leastTokens } from '../../../engine/text-bounds.js';
 import { GlossaError } from '../../../errors.js';
 import type { DialectServices, ServerContext } from '../../../server/dialect.js';
 import { ignoredHeader } from '../../../server/ignored-header.js';
 import { readJsonObject } from '../../../server/json-body.js';
 import { parseBody } from '../body.js';
 import { inOurNames } from '../errors.js';
+import type { TextOrIds } from '../texts-or-ids.js';
 import { embeddingsSchema } from './schema.js';
+
+/** Of all inputs of one request together, as in OpenAI's API. */
+const MOST_TOKENS = 300_000;
 
 /** OpenAI's CreateEmbeddingResponse. */
 interface EmbeddingsObject {
@@ -30,6 +36,7 @@ export async function handleEmbeddings(context: ServerContext, services: Dialect
   const lease = await services.models.acquire(body.model, { signal, caller: context.get('caller') });
   record.model = lease.id;
   try {
+    checkTogether(body.input, lease.engine.info);
     const { vectors, promptTokens } = await lease.engine.embed(body.input, { signal });
     const tokens = promptTokens.reduce((sum, count) => sum + count, 0);
     record.promptTokens = tokens;
@@ -50,6 +57,15 @@ export async function handleEmbeddings(context: ServerContext, services: Dialect
   } finally {
     lease.release();
   }
+}
+
+/** Refuses what is too much for one request, as far as it is known before it is tokenized. */
+function checkTogether(inputs: readonly TextOrIds[], info: ModelInfo): void {
+  let tokens = 0;
+  for (const input of inputs) tokens += typeof input === 'string' ? leastTokens(input, info) : input.length;
+  if (tokens <= MOST_TOKENS) return;
+  const message = `input: expected at most ${MOST_TOKENS} tokens over all inputs, received at least ${tokens}`;
+  throw new GlossaError('INVALID_REQUEST', message, { param: 'input' });
 }
 
 /** The first `dimensions` numbers, of length 1 again. */

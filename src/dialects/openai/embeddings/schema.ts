@@ -19,7 +19,7 @@ const inputIds = tokenIds({ most: Infinity }).refine((ids) => ids.length > 0, 'e
 export const embeddingsSchema = z.object({
   model: optional(text('the id of a model')).describe('Id or alias; absent: the default model.'),
   input: textsOrIds(inputText, inputIds, { least: 1, most: MOST_INPUTS, of: 'input' }).describe(
-    'A text, several, the token ids of one, or of several.',
+    'A text, several, the token ids of one, or of several; 300,000 tokens together at most.',
   ),
   encoding_format: optional(choice(['float', 'base64'])).describe(
     'Default float. base64 is of the numbers as 32-bit floats, the least significant byte first.',
