@@ -57,7 +57,7 @@ export function texts({ most, longest }: { most: number; longest: number }): Che
 
 /** Several token ids. */
 export function tokenIds({ most }: { most: number }): Checked<readonly number[]> {
-  const expected = `an array of at most ${most} token ids`;
+  const expected = most === Infinity ? 'an array of token ids' : `an array of at most ${most} token ids`;
   return custom<readonly number[]>(expected, idsFault(expected, { least: 0, most }), idsForm({ most }));
 }
 

@@ -65,9 +65,16 @@ export function choice<const Choice extends string | boolean>(
 ): z.ZodLiteral<Choice> {
   const shown = choices.map((value) => JSON.stringify(value));
   const expected = `${shown.slice(0, -1).join(', ')} or ${shown.at(-1) ?? ''}`;
-  const schema = z.literal(choices, { error: refusal(expected) });
+  const schema = z.literal(choices, {
+    error: ({ input }) => `expected ${expected}, ${receivedChoice(input)}`,
+  });
   expectations.add(schema, { expected });
   return schema;
+}
+
+/** A plain word that was sent for a choice is told: it is no secret, and mostly a slip of the pen. */
+function receivedChoice(value: unknown): string {
+  return typeof value === 'string' && /^[\w.-]{1,32}$/.test(value) ? `received "${value}"` : received(value);
 }
 
 function refusal(expected: string): (issue: { readonly input?: unknown }) => string {

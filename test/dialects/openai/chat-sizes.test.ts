@@ -62,7 +62,7 @@ const HUGE: readonly (readonly [what: string, body: () => JsonObject, message: R
       const call = { id: 'a', type: 'function', function: called };
       return { messages: [{ role: 'assistant', content: null, tool_calls: [call] }] };
     },
-    /arguments: expected the JSON text of an object$/,
+    /arguments: expected at most 262144 characters$/,
   ],
   ['characters of a name', () => ({ messages: [{ ...user, name: 'a'.repeat(8 * MILLION) }], n: 0 }), /^n: /],
   [

@@ -107,7 +107,7 @@ void describe('POST /v1/embeddings', () => {
       ['input', { input: [1.5] }],
       ['input', { input: [-1] }],
       ['input', { input: Array<string>(2049).fill('a') }],
-      ['input', { input: Array<object>(1_000_000).fill([]) }],
+      ['input', { input: Array<object>(150_000).fill([]) }],
       ['encoding_format', { input: 'a', encoding_format: 'int8' }],
       ...[0, -1, 1.5, '2', 1e10].map((dimensions): [string, object] => [
         'dimensions',

@@ -216,7 +216,7 @@ const HUGE: readonly (readonly [what: string, body: () => JsonObject, message: R
   [
     'levels of arguments',
     () => ({ input: [{ ...call, arguments: '['.repeat(MILLION) }] }),
-    /^input\.0\.arguments: expected the JSON text of an object$/,
+    /^input\.0\.arguments: expected at most 262144 characters$/,
   ],
 ];
 

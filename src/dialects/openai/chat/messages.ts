@@ -6,9 +6,10 @@ import { withJsonForm } from '../../../json-forms.js';
 import { boundedArray, passOn } from '../../../server/bounded-array.js';
 import { isJsonObject } from '../../../server/json-body.js';
 import { closedObject } from '../closed-object.js';
+import { ArgumentsSize } from '../conversation/arguments-size.js';
 import { absent, textContent, TEXT_ONLY } from '../conversation/content.js';
 import { optional } from '../values.js';
-import { toolCalls } from './tool-calls.js';
+import { MOST_CALLS, toolCalls } from './tool-calls.js';
 
 /** Messages of one conversation at most. */
 const MOST_MESSAGES = 4096;
@@ -111,12 +112,34 @@ function nameOf(writer: string | undefined): { name?: string } {
 /** A conversation, whose tool calls are all answered and whose tools answer nothing else. */
 export function messages(): z.ZodType<readonly ChatMessage[]> {
   const array = boundedArray(message(), { least: 1, most: MOST_MESSAGES, of: 'message' });
-  return array.transform((conversation, context): readonly ChatMessage[] => {
+  const sized = z.unknown().superRefine((given, context) => {
+    const fault = argumentsFault(given);
+    if (fault !== undefined) context.addIssue({ code: 'custom', ...fault, path: [...fault.path] });
+  });
+  const checked = withJsonForm(sized.pipe(array), (convert) => convert(array));
+  return checked.transform((conversation, context): readonly ChatMessage[] => {
     const fault = orderFault(conversation);
     if (fault === undefined) return conversation;
     context.addIssue({ code: 'custom', path: [...fault.path], message: fault.message });
     return z.NEVER;
   });
+}
+
+/** Looked for before any message is read, which parses arguments. What is no list of messages is refused later. */
+function argumentsFault(given: unknown): Fault | undefined {
+  if (!Array.isArray(given) || given.length > MOST_MESSAGES) return undefined;
+  const size = new ArgumentsSize();
+  for (const [index, said] of (given as unknown[]).entries()) {
+    const calls = isJsonObject(said) ? said['tool_calls'] : undefined;
+    if (!Array.isArray(calls) || calls.length > MOST_CALLS) continue;
+    for (const [number, call] of (calls as unknown[]).entries()) {
+      const called = isJsonObject(call) ? call['function'] : undefined;
+      const fault = isJsonObject(called) ? size.faultWith(called['arguments']) : undefined;
+      if (fault === undefined) continue;
+      return { path: [index, 'tool_calls', number, 'function', 'arguments'], message: fault };
+    }
+  }
+  return undefined;
 }
 
 interface Fault {

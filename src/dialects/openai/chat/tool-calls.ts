@@ -9,7 +9,7 @@ import { identifier, only } from '../conversation/names.js';
 import { optional } from '../values.js';
 
 /** Calls of one message at most. */
-const MOST_CALLS = 128;
+export const MOST_CALLS = 128;
 
 const call = closedObject({
   id: text('an id').refine((id) => id !== '' && id.length <= 256, 'expected an id of 1 to 256 characters'),

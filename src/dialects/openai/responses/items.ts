@@ -5,6 +5,7 @@ import { withJsonForm } from '../../../json-forms.js';
 import { boundedArray, passOn, textOrArray } from '../../../server/bounded-array.js';
 import { isJsonObject, type JsonObject } from '../../../server/json-body.js';
 import { closedObject } from '../closed-object.js';
+import { ArgumentsSize } from '../conversation/arguments-size.js';
 import { argumentsText } from '../conversation/arguments-text.js';
 import { absent, textContent, TEXT_ONLY } from '../conversation/content.js';
 import { identifier } from '../conversation/names.js';
@@ -157,7 +158,19 @@ function read(kind: unknown, given: JsonObject): z.ZodSafeParseResult<InputItem>
 /** What a response is to: a text, which is a user's message, or up to 4,096 items. */
 export function input(): z.ZodType<readonly InputItem[]> {
   const items = boundedArray(item(), { least: 1, most: MOST_ITEMS, of: 'item' });
-  return textOrArray(text(), items).transform((given): readonly InputItem[] =>
+  const sized = z.unknown().superRefine((given, context) => {
+    const size = new ArgumentsSize();
+    if (!Array.isArray(given) || given.length > MOST_ITEMS) return;
+    for (const [index, said] of (given as unknown[]).entries()) {
+      const message = isJsonObject(said) ? size.faultWith(said['arguments']) : undefined;
+      if (message === undefined) continue;
+      context.addIssue({ code: 'custom', path: [index, 'arguments'], message });
+      return;
+    }
+  });
+  const read = textOrArray(text(), items);
+  const checked = withJsonForm(sized.pipe(read), (convert) => convert(read));
+  return checked.transform((given): readonly InputItem[] =>
     typeof given === 'string' ? [{ type: 'message', role: 'user', content: given }] : given,
   );
 }
