@@ -167,7 +167,12 @@ const REFUSED: readonly (readonly [body: object, param: string, message: RegExp]
   [{ num_beams: 65 }, 'num_beams', /from 1 to 64/],
   [{ num_beams: 2, length_penalty: 'a' }, 'length_penalty', /expected a number/],
   [{ num_beams: 2, early_stopping: 'no' }, 'early_stopping', /"never"/],
-  [{ num_beams: 2, logprobs: true }, 'logprobs', /expected none with num_beams above 1/],
+  [{ num_beams: 2, logprobs: true }, 'logprobs', /^logprobs: expected false with num_beams above 1$/],
+  [
+    { num_beams: 2, logprobs: true, top_logprobs: 3 },
+    'logprobs',
+    /^logprobs: expected false with num_beams above 1$/,
+  ],
   [{ num_beams: 2, stream: true }, 'stream', /expected false with num_beams above 1$/],
   [{ min_tokens: 9, max_tokens: 5 }, 'min_tokens', /expected at most 5 \(max_tokens\), received 9$/],
   [

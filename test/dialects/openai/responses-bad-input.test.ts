@@ -173,8 +173,8 @@ describe('a response is refused', () => {
 
   test('if the model has no template, in the words of this route', async () => {
     const { status, param, message } = await responsesServer({ info: { chatTemplate: null } }).refusal(INPUT);
-    assert.deepEqual([status, param], [400, 'input']);
-    assert.match(message, /^input: the model .* has no chat template/);
+    assert.deepEqual([status, param], [400, 'model']);
+    assert.match(message, /^model: \S+ has no chat template/);
   });
 });
 
