@@ -118,7 +118,9 @@ export function inOurNames(error: GlossaError, route: RouteNames = {}): GlossaEr
   if (given === undefined) return error;
   const engines = given.split(/[.[]/, 1)[0] ?? '';
   const isEngines = ENGINES.includes(engines);
-  const param = isEngines ? nameOf(engines, route) + given.slice(engines.length) : given;
+  // The engine writes stopStrings.0, OpenAI stop[0].
+  const place = given.slice(engines.length).replaceAll(/\.(\d+)/g, '[$1]');
+  const param = isEngines ? nameOf(engines, route) + place : given;
   const overflow = code === 'CONTEXT_OVERFLOW' ? overflowInOurNames(error, param) : undefined;
   if (overflow !== undefined) return overflow;
   if (!isEngines) return error;

@@ -134,9 +134,9 @@ describe('tool calls', () => {
     }
   });
 
-  test('that a stop string ends before their name are no content either', async () => {
-    const body = { ...TOOLS, tool_choice: 'required', stop: 'wea' };
-    const [choice] = (await saying(...CALLS).answer(body)).choices;
+  test('that end before their name are no content either', async () => {
+    const body = { ...TOOLS, tool_choice: 'required' };
+    const [choice] = (await saying('<tool_call>\n', '{"name": "', '<eos>').answer(body)).choices;
     assert.deepEqual([choice?.finish_reason, choice?.message.content], ['stop', '']);
   });
 

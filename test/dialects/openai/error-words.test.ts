@@ -38,7 +38,7 @@ describe('the words of an error', () => {
 
   test("that are the engine's parameters are translated, and no others", () => {
     const error = inOurNames(
-      invalid('stopStrings[0]', 'stopStrings[0]: like maxNewTokens with topK, but fooBar'),
+      invalid('stopStrings.0', 'stopStrings.0: like maxNewTokens with topK, but fooBar'),
       { maxNewTokens: 'max_output_tokens' },
     );
     assert.equal(error.param, 'stop[0]');
