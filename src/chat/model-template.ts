@@ -42,8 +42,8 @@ export async function modelTemplate(lease: ModelLease): Promise<ModelTemplate> {
   if (text === null) {
     throw new GlossaError(
       'INVALID_REQUEST',
-      `messages: the model ${modelId} has no chat template; set chatTemplate`,
-      { param: 'messages' },
+      `model: ${modelId} has no chat template; its chatTemplate can be configured`,
+      { param: 'model' },
     );
   }
   const template = compiled(text, modelId);

@@ -8,7 +8,7 @@ import { promptTokens } from './prompt-tokens.js';
 import { renderChat } from './render-chat.js';
 import { replyGrammar } from './reply-grammar.js';
 import { traitsOf } from './template-traits.js';
-import { CallReader } from './tools/call-reader.js';
+import { CallReader, type CallReaderOptions } from './tools/call-reader.js';
 import { formatOf } from './tools/format.js';
 import { writtenFormat, type WrittenFormat } from './tools/written-format.js';
 
@@ -34,13 +34,17 @@ export async function prepareChat(
   checkMayFit(rendering.text, lease.engine.info, 'messages');
   const ids = await promptTokens(lease.engine, rendering, signal);
   const { bosId } = model;
-  const names = new Set(tools.map(({ name }) => name));
+  const { toolChoice, format: wanted } = request;
+  const callOptions: CallReaderOptions = {
+    names: new Set(tools.map(({ name }) => name)),
+    besides: toolChoice !== 'auto' ? 'nothing' : wanted.type === 'text' ? 'text' : 'anything',
+  };
   return {
     prompt: bosId === undefined || ids[0] === bosId ? ids : [bosId, ...ids],
     text: rendering.text,
     ...(grammar !== undefined && { grammar }),
     stopStrings: traitsOf(model.template).stopStrings,
-    reader: () => (written === undefined ? new PlainReader() : new CallReader(written, names)),
+    reader: () => (written === undefined ? new PlainReader() : new CallReader(written, callOptions)),
   };
 }
 

@@ -3,7 +3,7 @@ import type { GenerationRequestInput, GivenParameters, ParameterName } from './r
 
 /**
  * A refusal that tells the values a client never sent from those it did: "expected at most the configured numBeams
- * (2), received 3", or "received 3 (configured)". Other errors stay as they are.
+ * (2), received 3", or "received 3 (configured)". Other errors stay as they are, and so do those that tell it already.
  *
  * @param input what the client sent
  * @param defaults what the configuration sets for requests that do not
@@ -22,7 +22,7 @@ export function tellConfigured(
   const body = error.message.slice(param.length);
   const at = body.indexOf(', received ');
   const [expected, received] = at < 0 ? [body, ''] : [body.slice(0, at), body.slice(at)];
-  const names = new RegExp(`\\b(${configured.join('|')})\\b`, 'g');
+  const names = new RegExp(`(?<!the configured )\\b(${configured.join('|')})\\b`, 'g');
   const told = expected.replaceAll(names, 'the configured $1');
   const ending = configured.includes(param) ? marked(received) : received;
   return new GlossaError(code, `${param}${told}${ending}`, { cause, param });
@@ -30,5 +30,5 @@ export function tellConfigured(
 
 /** ", received 3; set doSample" -> ", received 3 (configured); set doSample". */
 function marked(received: string): string {
-  return received.replace(/^[^;]*/, '$& (configured)');
+  return received.replace(/^[^;]*/, (all) => (all.endsWith(' (configured)') ? all : `${all} (configured)`));
 }

@@ -39,8 +39,8 @@ describe('which template', () => {
   test('a model without one says so', async () => {
     await assert.rejects(prepareChat(leaseOn(new FakeEngine()), chatOf('x'), NEVER), {
       code: 'INVALID_REQUEST',
-      param: 'messages',
-      message: 'messages: the model parrot has no chat template; set chatTemplate',
+      param: 'model',
+      message: 'model: parrot has no chat template; its chatTemplate can be configured',
     });
   });
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 
 import type { ReplyPart } from '../../src/chat/chat.js';
 import { SpecialTexts } from '../../src/chat/special-texts.js';
-import { CallReader } from '../../src/chat/tools/call-reader.js';
+import { CallReader, type CallReaderOptions } from '../../src/chat/tools/call-reader.js';
 import type { ToolFormat } from '../../src/chat/tools/format.js';
 import { generic } from '../../src/chat/tools/generic.js';
 import { hermes } from '../../src/chat/tools/hermes.js';
@@ -21,8 +21,12 @@ const SILENT = new SpecialTexts([
 const NONE = new SpecialTexts([]);
 
 /** Content as text, calls as [name, arguments]; ids are looked at, and left out. */
-function read(written: WrittenFormat, pieces: readonly string[]): (string | [string, string])[] {
-  const reader = new CallReader(written, NAMES);
+function read(
+  written: WrittenFormat,
+  pieces: readonly string[],
+  besides: CallReaderOptions['besides'] = 'text',
+): (string | [string, string])[] {
+  const reader = new CallReader(written, { names: NAMES, besides });
   const parts: ReplyPart[] = pieces.flatMap((piece) => [...reader.push(piece)]);
   parts.push(...reader.end());
   const found: (string | [string, string])[] = [];
@@ -88,7 +92,28 @@ const REPLIES: readonly (readonly [string, WrittenFormat, string, (string | [str
   ],
   ['no call behind the marker', plain(hermes), 'Write <tool_call> so.', ['Write <tool_call> so.']],
   ['an end within the marker', plain(hermes), 'a <tool_c', ['a <tool_c']],
-  ['an end within the name', plain(hermes), '<tool_call>{"name": "wea', ['<tool_call>{"name": "wea']],
+  ['an end within the name', plain(hermes), 'So <tool_call>{"name": "wea', ['So']],
+  ['an end behind the marker', plain(mistral), '[TOOL_CALLS]', []],
+  ['an end within the name of the only thing', plain(llama), '{"name": "wea', []],
+  ['an end before it is certain that it is a call', plain(llama), '{"name', ['{"name']],
+  [
+    'an end within the marker of a second call',
+    plain(hermes),
+    '<tool_call>{"name": "clock", "arguments": {}}\n</tool_call>\n<tool_',
+    [['clock', '{}']],
+  ],
+  [
+    'an end within the name of a second call',
+    plain(hermes),
+    '<tool_call>{"name": "clock", "arguments": {}}\n</tool_call>\n<tool_call>\n{"name": "wea',
+    [['clock', '{}']],
+  ],
+  [
+    'an end within the name of a second call of a list',
+    plain(mistral),
+    '[TOOL_CALLS][{"name": "clock", "arguments": {}}, {"na',
+    [['clock', '{}']],
+  ],
   [
     'an end within the arguments',
     plain(hermes),
@@ -213,14 +238,18 @@ describe('replies', () => {
           assert.deepEqual(read(written, text.split('')), whole, `${format.name}: ${JSON.stringify(text)}`);
           if (whole.some((part) => typeof part !== 'string')) continue;
           const ink = (value: string): string => value.replaceAll(/\s/g, '');
-          assert.equal(ink(whole.join('')), ink(text));
+          const said = ink(whole.join(''));
+          assert.equal(said, ink(text).slice(0, said.length));
+          // What is missing is a call that has begun.
+          const missing = ink(text).slice(said.length);
+          assert.ok(missing === '' || missing.startsWith(ink(written.trigger)), missing);
         }
       }
     }
   });
 
   test('arguments are told while they are written, and the name before them', () => {
-    const reader = new CallReader(plain(hermes), NAMES);
+    const reader = new CallReader(plain(hermes), { names: NAMES, besides: 'text' });
     assert.deepEqual(reader.push('Hi'), [{ type: 'content', text: 'Hi' }]);
     assert.deepEqual(reader.push(' <tool_call>\n{"name": "clock'), []);
     const [begun, ...none] = reader.push('"');
@@ -230,5 +259,51 @@ describe('replies', () => {
     assert.deepEqual(reader.push('": 1}'), [{ type: 'arguments', index: 0, text: '": 1}' }]);
     assert.deepEqual(reader.push('}\n</tool_call>'), []);
     assert.deepEqual(reader.end(), []);
+  });
+
+  const WRITTEN = [hermes, mistral, llama, generic].flatMap((format) => [plain(format), silent(format)]);
+  /** Calls as the format writes them, without the tokens that have no text. */
+  const seen = (written: WrittenFormat): string => {
+    const { marker, opening, separator, closing, argumentsKey, severalCalls } = written.format;
+    const visible = (text: string): string =>
+      written.hasSilentMarker ? text.replaceAll(/<\/?tool_call>|\[TOOL_CALLS\]/g, '') : text;
+    const first = `{"name": "weather", "${argumentsKey}": {"city": "a}\\"<tool_call>"}}`;
+    const more = severalCalls ? `${visible(separator)}{"name": "clock", "${argumentsKey}": {}}` : '';
+    return visible(marker + opening) + first + more + visible(closing);
+  };
+
+  test('that must be calls have no content, wherever they are cut off', () => {
+    for (const written of WRITTEN) {
+      const text = seen(written);
+      for (let end = 0; end <= text.length; end += 1) {
+        const found = read(written, [text.slice(0, end)], 'nothing');
+        assert.ok(
+          found.every((part) => typeof part !== 'string'),
+          `${written.format.name}: ${text.slice(0, end)}: ${JSON.stringify(found)}`,
+        );
+        assert.deepEqual(read(written, text.slice(0, end).split(''), 'nothing'), found);
+      }
+      assert.ok(read(written, [text], 'nothing').length > 0);
+    }
+  });
+
+  test('that may be text have no markup as content, once it is certain that it is a call', () => {
+    for (const written of WRITTEN) {
+      const before = written.onlyFirst ? '' : 'So.';
+      const text = before + seen(written);
+      for (let end = 0; end <= text.length; end += 1) {
+        const [said = ''] = read(written, [text.slice(0, end)]).filter((part) => typeof part === 'string');
+        const certain = end >= text.indexOf(written.trigger) + written.trigger.length;
+        assert.equal(said.trim(), certain ? before : text.slice(0, end).trim());
+      }
+    }
+  });
+
+  test('that may be JSON lose nothing of it when they are cut off', () => {
+    const json = '{"name": "wea';
+    for (const written of [plain(llama), plain(generic), silent(hermes)])
+      assert.deepEqual(read(written, [json], 'anything'), [json]);
+    assert.deepEqual(read(plain(hermes), ['{"a": "<tool_call>'], 'anything'), ['{"a": "<tool_call>']);
+    assert.deepEqual(read(plain(hermes), ['<tool_call>\n{"name": "we'], 'anything'), []);
   });
 });

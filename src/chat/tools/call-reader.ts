@@ -7,10 +7,24 @@ const MAX_SPACE = 256;
 /** Anything but what JSON calls white space. */
 const HAS_INK = /[^ \t\r\n]/;
 
-/** Tells a format's calls from text, whatever pieces a reply comes in. Takes any text. */
+/** What a reply is read with. */
+export interface CallReaderOptions {
+  /** Tools that can be called. */
+  readonly names: ReadonlySet<string>;
+  /** What a reply may be besides calls: nothing, text that holds no call, or text that may look like one (JSON). */
+  readonly besides: 'nothing' | 'text' | 'anything';
+}
+
+/**
+ * Tells a format's calls from text, whatever pieces a reply comes in. Takes any text.
+ *
+ * A reply that is cut off in a call without a name yet has nothing of it, wherever it can have been nothing else: where
+ * calls alone may come, behind a call, and once the marker is written. What may yet have become text is content.
+ */
 export class CallReader implements ReplyReader {
   readonly #written: WrittenFormat;
   readonly #names: ReadonlySet<string>;
+  readonly #besides: CallReaderOptions['besides'];
   #parts: ReplyPart[] = [];
   #calls = 0;
   /** In text: what may be the beginning of a call. Behind a call: what may be what closes it. */
@@ -24,10 +38,10 @@ export class CallReader implements ReplyReader {
   #named = false;
   #hasBegun = false;
 
-  /** @param names the tools that can be called */
-  constructor(written: WrittenFormat, names: ReadonlySet<string>) {
+  constructor(written: WrittenFormat, { names, besides }: CallReaderOptions) {
     this.#written = written;
     this.#names = names;
+    this.#besides = besides;
   }
 
   push(text: string): readonly ReplyPart[] {
@@ -41,13 +55,22 @@ export class CallReader implements ReplyReader {
   }
 
   end(): readonly ReplyPart[] {
-    if (this.#place === 'call' && !this.#named) this.#give(this.#raw);
-    // Behind a call only what closes it is held.
-    else if (this.#place === 'text' && (this.#calls === 0 || HAS_INK.test(this.#held)))
-      this.#give(this.#held);
+    // Behind a call only what closes it, or leads to the next, is held.
+    if (this.#calls === 0) {
+      if (this.#place === 'text') this.#give(this.#held);
+      else if (!this.#named && !this.#isCall()) this.#give(this.#raw);
+    }
     this.#held = '';
     this.#raw = '';
     return this.#take();
+  }
+
+  /** Whether what has begun as a call can be nothing else. */
+  #isCall(): boolean {
+    if (this.#besides !== 'anything') return true;
+    // No JSON begins with a marker.
+    const { onlyFirst, hasSilentMarker } = this.#written;
+    return !onlyFirst && !hasSilentMarker && !this.#hasBegun;
   }
 
   #take(): readonly ReplyPart[] {
@@ -58,7 +81,7 @@ export class CallReader implements ReplyReader {
 
   /** Content; what comes of one push is one part. */
   #give(text: string): void {
-    if (text === '') return;
+    if (text === '' || this.#besides === 'nothing') return;
     this.#hasBegun ||= HAS_INK.test(text);
     const last = this.#parts.at(-1);
     if (last?.type === 'content') this.#parts[this.#parts.length - 1] = { ...last, text: last.text + text };

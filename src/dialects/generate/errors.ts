@@ -32,7 +32,9 @@ const NAMES: Readonly<Record<string, string>> = {
 /** An error as this API tells it: what the engine refuses is one of the fixed refusals, in this API's names. */
 export function inOurTerms(error: GlossaError): GlossaError {
   if (error instanceof Refusal || error.code !== 'INVALID_REQUEST') return error;
-  const message = error.message.replaceAll(/\b[a-z]+[A-Z]\w*\b/g, (name) => NAMES[name] ?? name);
+  const message = error.message.replaceAll(/\b[a-z]+[A-Z]\w*\b/g, (name) =>
+    Object.hasOwn(NAMES, name) ? (NAMES[name] ?? name) : name,
+  );
   return new Refusal('Invalid Data Format', `generation_config.${message}`, { cause: error });
 }
 

@@ -37,8 +37,15 @@ export function parseBody<Schema extends z.ZodObject>(
   const result = schema.safeParse(given);
   if (result.success) return { body: result.data, ignored };
   const { path, message } = firstProblem(result.error);
-  const param = path.map(String).join('.');
+  const param = placeOf(path);
   throw new GlossaError('INVALID_REQUEST', `${param}: ${message}`, { param });
+}
+
+/** A place as OpenAI writes it: `messages[0].content`. */
+function placeOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))
+    .join('');
 }
 
 /** Not left to the schema, which would gather all unknown names, however many there are. */

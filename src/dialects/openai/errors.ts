@@ -1,5 +1,5 @@
 import { GlossaError, type ErrorCode } from '../../errors.js';
-import type { ParameterName } from '../../generation/request.js';
+import { generationRequestSchema, type ParameterName } from '../../generation/request.js';
 import { statusOf } from '../../server/error-status.js';
 
 /** OpenAI's error body: clients look for all four keys. */
@@ -66,7 +66,9 @@ export function nameOf(param: string, route: RouteNames = {}): string {
   return names[param] ?? param.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-const CAMEL_CASE = /\b[a-z]+(?:[A-Z][a-z]*)+\b/g;
+const ENGINES = Object.keys(generationRequestSchema.shape);
+/** Names that are words as well, as those of `prompt` and `grammar`, are translated where a message begins only. */
+const ENGINES_IN_TEXT = new RegExp(`\\b(${ENGINES.filter((name) => /[A-Z]/.test(name)).join('|')})\\b`, 'g');
 
 /** Tokens that a model's context has no room for. */
 export interface Overflow {
@@ -107,14 +109,25 @@ function overflowInOurNames({ message, cause }: GlossaError, param: string): Glo
   return new GlossaError('CONTEXT_OVERFLOW', told, { cause, param });
 }
 
-/** An error of the engine's own checks in the names of this API. */
+/**
+ * An error of the engine's own checks in the names of this API. Any other is as it should be: what it quotes of schemas,
+ * templates and tools is the client's, however it is spelt.
+ */
 export function inOurNames(error: GlossaError, route: RouteNames = {}): GlossaError {
-  if (error.param === undefined) return error;
-  const param = nameOf(error.param, route);
-  const overflow = error.code === 'CONTEXT_OVERFLOW' ? overflowInOurNames(error, param) : undefined;
+  const { code, message, param: given } = error;
+  if (given === undefined) return error;
+  const engines = given.split(/[.[]/, 1)[0] ?? '';
+  const isEngines = ENGINES.includes(engines);
+  // The engine writes stopStrings.0, OpenAI stop[0].
+  const place = given.slice(engines.length).replaceAll(/\.(\d+)/g, '[$1]');
+  const param = isEngines ? nameOf(engines, route) + place : given;
+  const overflow = code === 'CONTEXT_OVERFLOW' ? overflowInOurNames(error, param) : undefined;
   if (overflow !== undefined) return overflow;
-  const message = error.message
-    .replaceAll(CAMEL_CASE, (name) => nameOf(name, route))
-    .replace(new RegExp(`^${error.param}: `), `${param}: `);
-  return new GlossaError(error.code, message, { cause: error.cause, param });
+  if (!isEngines) return error;
+  const reason = message.startsWith(given) ? message.slice(given.length) : undefined;
+  // A grammar's own rules may be called anything.
+  const translated = (text: string): string =>
+    engines === 'grammar' ? text : text.replaceAll(ENGINES_IN_TEXT, (name) => nameOf(name, route));
+  const told = reason === undefined ? translated(message) : param + translated(reason);
+  return new GlossaError(code, told, { cause: error.cause, param });
 }

@@ -118,15 +118,15 @@ describe('what a configuration sets for a model', () => {
     assert.equal((await configured({ maxLength: 10 }).requestFor(QUESTION)).maxNewTokens, 7);
   });
 
-  test('configured beams can not be streamed either, and the refusal says whose they are', async () => {
-    const { status, message, param } = await configured({ numBeams: 2, doSample: false }).refusal({
-      ...QUESTION,
-      stream: true,
-    });
+  test('configured beams can neither be streamed nor told of, and the refusal says whose they are', async () => {
+    const beams = configured({ numBeams: 2, doSample: false });
+    const { status, message, param } = await beams.refusal({ ...QUESTION, stream: true });
     assert.deepEqual(
       [status, param, message],
       [400, 'stream', 'stream: expected false with the configured num_beams above 1'],
     );
+    const told = await beams.refusal({ ...QUESTION, logprobs: true });
+    assert.equal(told.message, 'logprobs: expected false with the configured num_beams above 1');
   });
 });
 

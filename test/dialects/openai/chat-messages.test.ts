@@ -55,31 +55,31 @@ describe('messages', () => {
   });
 });
 
-const NO_ANSWER = /^messages\.1\.tool_calls: expected a message of role tool for each of its tool_calls/;
+const NO_ANSWER = /^messages\[1\]\.tool_calls: expected a message of role tool for each of its tool_calls/;
 const NO_CALL = /tool_call_id: expected the id of a tool call before it that has no answer yet$/;
 
 describe('the order of messages', () => {
   const refused: readonly (readonly [what: string, messages: unknown[], param: string, message: RegExp])[] = [
-    ['a tool that answers nothing', [user, result('a')], 'messages.1.tool_call_id', NO_CALL],
-    ['a tool first', [result('a')], 'messages.0.tool_call_id', NO_CALL],
-    ['another id', [user, calling('a'), result('b')], 'messages.2.tool_call_id', NO_CALL],
+    ['a tool that answers nothing', [user, result('a')], 'messages[1].tool_call_id', NO_CALL],
+    ['a tool first', [result('a')], 'messages[0].tool_call_id', NO_CALL],
+    ['another id', [user, calling('a'), result('b')], 'messages[2].tool_call_id', NO_CALL],
     [
       'two answers to one call',
       [user, calling('a'), result('a'), result('a')],
-      'messages.3.tool_call_id',
+      'messages[3].tool_call_id',
       NO_CALL,
     ],
     [
       'an answer after the next message',
       [user, calling('a'), user, result('a')],
-      'messages.1.tool_calls',
+      'messages[1].tool_calls',
       NO_ANSWER,
     ],
-    ['a call without an answer', [user, calling('a', 'b'), result('b')], 'messages.1.tool_calls', NO_ANSWER],
+    ['a call without an answer', [user, calling('a', 'b'), result('b')], 'messages[1].tool_calls', NO_ANSWER],
     [
       'two calls of one id',
       [user, calling('a', 'a'), result('a')],
-      'messages.1.tool_calls',
+      'messages[1].tool_calls',
       /expected ids that differ from each other$/,
     ],
   ];

@@ -20,26 +20,30 @@ function nested(depth: number, text: string): unknown {
 /** Bodies beside the question, and the message that they are refused with. */
 const HUGE: readonly (readonly [what: string, body: () => JsonObject, message: RegExp])[] = [
   ['messages', () => ({ messages: many(user) }), /^messages: expected at most 4096 messages$/],
-  ['wrong messages', () => ({ messages: many(0, 4096) }), /^messages\.0: expected an object$/],
+  ['wrong messages', () => ({ messages: many(0, 4096) }), /^messages\[0\]: expected an object$/],
   ['fields', keys, /^unknown field k0/],
-  ['fields of a message', () => ({ messages: [{ ...user, ...keys() }] }), /^messages\.0\.k0: unknown field/],
+  [
+    'fields of a message',
+    () => ({ messages: [{ ...user, ...keys() }] }),
+    /^messages\[0\]\.k0: unknown field/,
+  ],
   [
     'parts',
     () => ({ messages: [{ role: 'user', content: many({ type: 'text', text: 'A' }) }] }),
-    /^messages\.0\.content: expected at most 4096 parts$/,
+    /^messages\[0\]\.content: expected at most 4096 parts$/,
   ],
   [
     'fields of a part',
     () => ({ messages: [{ role: 'user', content: [{ type: 'text', text: 'A', ...keys() }] }] }),
-    /^messages\.0\.content\.0\.k0: unknown field/,
+    /^messages\[0\]\.content\[0\]\.k0: unknown field/,
   ],
   [
     'tool calls',
     () => ({ messages: [{ role: 'assistant', content: null, tool_calls: many({}) }] }),
-    /^messages\.0\.tool_calls: expected at most 128 tool calls$/,
+    /^messages\[0\]\.tool_calls: expected at most 128 tool calls$/,
   ],
   ['tools', () => ({ tools: many({}) }), /^tools: expected at most 128 tools$/],
-  ['fields of a tool', () => ({ tools: [keys()] }), /^tools\.0\.k0: unknown field/],
+  ['fields of a tool', () => ({ tools: [keys()] }), /^tools\[0\]\.k0: unknown field/],
   ['fields of a choice', () => ({ tool_choice: keys() }), /^tool_choice\.type: expected "function"$/],
   [
     'fields of a format',

@@ -112,6 +112,34 @@ describe('tool calls', () => {
     assert.equal(callsIn(await saying(...CALLS).chunks(body))[0]?.function.arguments, '{"city"');
   });
 
+  test('that are cut off before their name are no content', async () => {
+    const pieces = [
+      '<tool',
+      '_call>\n',
+      '{"name": "wea',
+      'ther", "arguments": {}}',
+      '\n</tool_call>\n',
+      '<tool_',
+    ];
+    for (let max_tokens = 1; max_tokens <= pieces.length; max_tokens += 1) {
+      const body = { ...TOOLS, tool_choice: 'required', max_tokens };
+      const [choice] = (await saying(...pieces).answer(body)).choices;
+      assert.equal(choice?.finish_reason, 'length');
+      assert.equal(choice.message.content ?? '', '', String(max_tokens));
+      assert.equal(choice.message.tool_calls?.length ?? 0, max_tokens < 4 ? 0 : 1);
+      assert.equal(contentOf(await saying(...pieces).chunks(body)), '');
+      // What may be text or a call is content until the marker is whole.
+      const auto = await saying(...pieces).answer({ ...TOOLS, max_tokens });
+      assert.equal(auto.choices[0]?.message.content ?? '', max_tokens === 1 ? '<tool' : '');
+    }
+  });
+
+  test('that end before their name are no content either', async () => {
+    const body = { ...TOOLS, tool_choice: 'required' };
+    const [choice] = (await saying('<tool_call>\n', '{"name": "', '<eos>').answer(body)).choices;
+    assert.deepEqual([choice?.finish_reason, choice?.message.content], ['stop', '']);
+  });
+
   test('obey a grammar where they must come, or where the answer is to be JSON', async () => {
     const server = saying(...CALLS);
     assert.notEqual((await server.requestFor({ ...TOOLS, tool_choice: 'required' })).grammar, undefined);

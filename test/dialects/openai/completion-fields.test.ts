@@ -194,7 +194,9 @@ void describe('the fields of completions', () => {
       assert.equal((await errorIn(await server.post(COMPLETIONS, sent))).param, 'prompt_template');
     }
     const without = await testServer().post(COMPLETIONS, { prompt, prompt_template: 'chat' });
-    assert.match((await errorIn(without)).message, /^prompt_template: .*no chat template/);
+    const { param, message } = await errorIn(without);
+    assert.equal(param, 'model');
+    assert.match(message, /^model: .*no chat template/);
   });
 
   test('why a text ends', async () => {

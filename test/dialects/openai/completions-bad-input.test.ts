@@ -56,13 +56,13 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 const PARTS: readonly (readonly [param: string, body: object])[] = [
-  ['prompt.1', { prompt: ['a', 1] }],
-  ['prompt.1', { prompt: ['a', '\ud800'] }],
-  ['prompt.0', { prompt: [[]] }],
-  ['prompt.1', { prompt: [[1], [1, 'a']] }],
-  ['prompt.1', { prompt: [[1], 2] }],
-  ['stop.0', { stop: [''] }],
-  ['stop.1', { stop: ['a', 1] }],
+  ['prompt[1]', { prompt: ['a', 1] }],
+  ['prompt[1]', { prompt: ['a', '\ud800'] }],
+  ['prompt[0]', { prompt: [[]] }],
+  ['prompt[1]', { prompt: [[1], [1, 'a']] }],
+  ['prompt[1]', { prompt: [[1], 2] }],
+  ['stop[0]', { stop: [''] }],
+  ['stop[1]', { stop: ['a', 1] }],
   ['stream_options.include_usage', { stream: true, stream_options: { include_usage: 1 } }],
   ['stream_options.include_obfuscation', { stream: true, stream_options: { include_obfuscation: true } }],
   ['stream_options.usage', { stream: true, stream_options: { usage: true } }],

@@ -10,5 +10,13 @@ export function inChatNames(error: unknown, { body, lengthField }: ChatCall): Gl
     // The grammar is made of what the client sent in its place.
     ...(body.grammar === undefined && { grammar: body.tools.length > 0 ? 'tools' : 'response_format' }),
   };
-  return inOurNames(GlossaError.from(error), names);
+  return ofFlag(inOurNames(GlossaError.from(error), names));
+}
+
+/** What the engine says of a number of log-probabilities; here they are asked for with true. */
+function ofFlag(error: GlossaError): GlossaError {
+  const { code, message, param, cause } = error;
+  if (param !== 'logprobs') return error;
+  const told = message.replace(/^logprobs: expected none (.*), received \d+$/, 'logprobs: expected false $1');
+  return new GlossaError(code, told, { cause, param });
 }

@@ -110,9 +110,10 @@ function refuseTooManyLogprobs(
 /** No token of a beam is certain before the search ends: there would be nothing to stream. */
 function refuseBeams({ body }: ConversationCall, defaults: GenerationDefaults): void {
   if ((body.num_beams ?? defaults.numBeams ?? 1) === 1) return;
-  const message = 'stream: expected false with numBeams above 1';
-  const asked = body.num_beams === undefined ? {} : { numBeams: body.num_beams };
-  throw tellConfigured(new GlossaError('INVALID_REQUEST', message, { param: 'stream' }), asked, defaults);
+  const beams = body.num_beams === undefined ? 'the configured num_beams' : 'num_beams';
+  throw new GlossaError('INVALID_REQUEST', `stream: expected false with ${beams} above 1`, {
+    param: 'stream',
+  });
 }
 
 /** How large an answer is, besides its new tokens. */

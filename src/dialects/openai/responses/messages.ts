@@ -82,6 +82,6 @@ class Conversation implements ReadInput {
 }
 
 function refusal(index: number, field: string, message: string): GlossaError {
-  const param = `input.${index}${field}`;
+  const param = `input[${index}]${field}`;
   return new GlossaError('INVALID_REQUEST', `${param}: ${message}`, { param });
 }
