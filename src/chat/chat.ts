@@ -76,6 +76,8 @@ export interface PreparedChat {
   readonly grammar?: string;
   /** Texts that end a reply besides the model's own ids; the template's, where it has such. */
   readonly stopStrings: readonly string[];
+  /** Names of what the template never reads, 32 at most: `chat_template_kwargs.x`, `messages.name`. */
+  readonly unread: readonly string[];
   reader(): ReplyReader;
 }
 

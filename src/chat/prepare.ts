@@ -44,8 +44,23 @@ export async function prepareChat(
     text: rendering.text,
     ...(grammar !== undefined && { grammar }),
     stopStrings: traitsOf(model.template).stopStrings,
+    unread: unread(model, request),
     reader: () => (written === undefined ? new PlainReader() : new CallReader(written, callOptions)),
   };
+}
+
+/** Names that are told at most. */
+const MOST_UNREAD = 32;
+
+function unread({ template }: ModelTemplate, { messages, templateArguments = {} }: ChatRequest): string[] {
+  const { words } = traitsOf(template);
+  const names =
+    !words.has('name') && messages.some(({ name }) => name !== undefined) ? ['messages.name'] : [];
+  for (const name of Object.keys(templateArguments)) {
+    if (names.length === MOST_UNREAD) break;
+    if (!words.has(name)) names.push(`chat_template_kwargs.${name}`);
+  }
+  return names;
 }
 
 /** The format of the model's calls; undefined if it knows none. */

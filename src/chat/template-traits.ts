@@ -3,6 +3,8 @@ import type { ChatTemplate } from './template/compile.js';
 /** What a template's text says of what it expects. */
 export interface TemplateTraits {
   readonly knowsTools: boolean;
+  /** All words of its text: what is not among them, it can't read. */
+  readonly words: ReadonlySet<string>;
   readonly knowsDeveloper: boolean;
   /** Whether it asks if a content is none, as DeepSeek's do of calls; others would write "None". */
   readonly wantsNoneContent: boolean;
@@ -28,6 +30,7 @@ export function traitsOf(template: ChatTemplate): TemplateTraits {
     writesArguments(template, asText, wantsNoneContent ? null : '');
   const traits: TemplateTraits = {
     knowsTools: /\btools\b/.test(text),
+    words: new Set(text.match(/\w+/g)),
     knowsDeveloper: text.includes('developer'),
     wantsNoneContent,
     stopStrings: text.includes(INSTRUCTION) ? [`\n\n${INSTRUCTION}`, INSTRUCTION] : [],

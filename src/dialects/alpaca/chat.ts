@@ -41,12 +41,21 @@ function unknownKeys(messages: string | readonly JsonObject[]): string[] {
   return [...keys].filter((key) => key !== 'role' && key !== 'message').map((key) => `messages.${key}`);
 }
 
+/** Fields of OpenAI's chats that this API does without: one text beside any of them is a mistake in OpenAI's API. */
+const OPENAIS_ALONE = [
+  ...['n', 'stream', 'stream_options', 'response_format', 'logprobs', 'top_logprobs', 'logit_bias'],
+  ...['tools', 'tool_choice', 'parallel_tool_calls', 'functions', 'function_call', 'max_completion_tokens'],
+  ...['presence_penalty', 'frequency_penalty', 'user', 'metadata', 'store', 'service_tier', 'modalities'],
+  ...['reasoning_effort', 'verbosity', 'safety_identifier', 'prompt_cache_key'],
+];
+
 /**
  * Whether a body is of this API rather than of OpenAI's, whose messages have `content`: any of its messages has a
- * `message`, or all of them are one text.
+ * `message`, or all of them are one text and no field beside it is OpenAI's alone.
  */
-export function isAlpacaChat({ messages }: JsonObject): boolean {
-  if (typeof messages === 'string') return true;
+export function isAlpacaChat(body: JsonObject): boolean {
+  const { messages } = body;
+  if (typeof messages === 'string') return !OPENAIS_ALONE.some((name) => Object.hasOwn(body, name));
   if (!Array.isArray(messages)) return false;
   return messages.some(
     (message: unknown) => typeof message === 'object' && message !== null && 'message' in message,

@@ -53,6 +53,7 @@ describe('at the common port', () => {
     { messages: [{ role: 'user', content: 'A' }, { role: 'user', message: 'B' }, 5] },
     { messages: [{ message: null }] },
     { messages: 'A' },
+    { messages: 'A', model: 'fake', temperature: 0, top_k: 4, max_tokens: 3, stop: 'x', seed: 1 },
     { messages: [{ role: 'user', message: 'A' }], stream: true },
   ]) {
     test(`${JSON.stringify(body)} is this API's, its errors too`, async () => {
@@ -63,6 +64,11 @@ describe('at the common port', () => {
 
   for (const body of [
     { messages: [{ role: 'user', content: 'A' }] },
+    { messages: 'A', n: 1 },
+    { messages: 'A', stream: false },
+    { messages: 'A', response_format: { type: 'text' } },
+    { messages: 'A', tools: [] },
+    { messages: 'A', max_completion_tokens: 5 },
     { messages: [] },
     { messages: [null, 1, 'message'] },
     { messages: null },
@@ -88,6 +94,12 @@ describe('at the common port', () => {
       const response = await server.post(path, { messages: [{ content: 'A' }] });
       assert.ok('error' in ((await response.json()) as object), path);
     }
+  });
+
+  test("with all APIs, one text beside a field of OpenAI's is refused in OpenAI's shape", async () => {
+    const response = await testServer().post(CHAT, { messages: 'hi', stream: true });
+    const { error } = (await response.json()) as { error: { param: string } };
+    assert.deepEqual([response.status, error.param], [400, 'messages']);
   });
 
   test('with all APIs, a chat with message keys is answered', async () => {

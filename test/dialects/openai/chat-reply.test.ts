@@ -17,7 +17,7 @@ const vocabulary: Vocabulary = {
 const plain: ReplyReader = { push: (text) => [{ type: 'content', text }], end: () => [] };
 
 function reply(reader: ReplyReader = plain): Reply {
-  return new Reply({ prompt: [], text: '', stopStrings: [], reader: () => reader }, vocabulary);
+  return new Reply({ prompt: [], text: '', stopStrings: [], unread: [], reader: () => reader }, vocabulary);
 }
 
 function token(tokenId: number, text: string): TokenEvent {

@@ -97,10 +97,11 @@ function refuseContradictions(body: ChatBody): void {
 function choiceOf({ tools: offered, tool_choice: choice }: ChatBody): ToolChoice {
   if (choice === undefined) return offered.length > 0 ? 'auto' : 'none';
   if (typeof choice === 'string') {
-    if (choice === 'required' && offered.length === 0)
-      throw refusal('tool_choice', 'expected tools beside "required"');
+    if (choice !== 'none' && offered.length === 0)
+      throw refusal('tool_choice', `expected tools beside "${choice}", or "none"`);
     return choice;
   }
+  if (offered.length === 0) throw refusal('tool_choice', 'expected tools beside the name of one, or "none"');
   if (offered.some(({ name }) => name === choice.name)) return choice;
   throw refusal('tool_choice.function.name', 'expected the name of one of the tools');
 }

@@ -80,7 +80,7 @@ export async function startChat({ lease, call, record, signal }: ChatParts): Pro
   const { request } = generation;
   const eosTokenIds = request.eosTokenId ?? engine.info.eosTokenIds;
   const running = { request, eosTokenIds, promptTokens: prepared.prompt.length };
-  const ignored = [...call.ignored, ...namesInVain(body, running, asked)];
+  const ignored = [...call.ignored, ...prepared.unread, ...namesInVain(body, running, asked)];
   return { generation, prepared, copies, vocabulary, ignored };
 }
 
