@@ -16,6 +16,9 @@ namespace {
 /// scripts/convert/align.
 constexpr const char* kVocabularySizeKey = "glossa.vocabulary_size";
 constexpr const char* kTokenizerKey = "tokenizer.ggml.model";
+constexpr const char* kStopped = "the tokenization was stopped";
+/// Bytes of a text's parts at least.
+constexpr std::size_t kLeastPart = 2048;
 constexpr const char* kMergesSpacesKey = "tokenizer.ggml.remove_extra_whitespaces";
 
 /// Calls a llama.cpp function that writes text into a buffer and returns the length it needs (negative on
@@ -74,7 +77,8 @@ std::shared_ptr<const Model> Model::load(const ModelOptions& options,
 Model::Model(ModelPointer model)
     : model_(std::move(model)),
       vocabulary_(api().llama_model_get_vocab(model_.get())),
-      specialTexts_(vocabulary_) {
+      specialTexts_(vocabulary_),
+      unknownCharacters_(vocabulary_, metadataValue(kTokenizerKey).value_or("")) {
   readVocabulary();
   readPromptEnds();
 }
@@ -226,16 +230,34 @@ std::vector<std::int32_t> Model::tokenize(std::string_view text, bool addSpecial
   if (addSpecial) tokens = promptStart_;
   // To llama.cpp what comes after a special token is a new beginning: the parts are the same by themselves.
   specialTexts_.split(text, parseSpecial, [&](const TextPart& part) {
-    if (isStopped()) throw std::runtime_error("the tokenization was stopped");
+    if (isStopped()) throw std::runtime_error(kStopped);
     if (part.token >= 0) {
       tokens.push_back(part.token);
     } else {
-      const auto more = tokenizeAtOnce(part.text, false, false);
-      tokens.insert(tokens.end(), more.begin(), more.end());
+      tokenizeBetween(part.text, isStopped, tokens);
     }
   });
   if (addSpecial) tokens.insert(tokens.end(), promptEnd_.begin(), promptEnd_.end());
   return tokens;
+}
+
+/// Tokenizes what lies between special tokens. llama.cpp copies all tokens that it has for each unknown
+/// character: a text with many is cut before some of them.
+void Model::tokenizeBetween(std::string_view text, const std::function<bool()>& isStopped,
+                            std::vector<std::int32_t>& tokens) const {
+  std::size_t added = 0;
+  while (!text.empty()) {
+    if (isStopped()) throw std::runtime_error(kStopped);
+    const std::string_view unknown = unknownCharacters_.next(text, kLeastPart);
+    const std::size_t end =
+        unknown.empty() ? text.size() : static_cast<std::size_t>(unknown.data() - text.data());
+    const auto more = tokenizeAtOnce(text.substr(0, end), false, false);
+    tokens.insert(tokens.end(), more.begin() + static_cast<std::ptrdiff_t>(added), more.end());
+    text.remove_prefix(end);
+    // A space may be put before a part as before a text. By itself, such a character has one token for each
+    // byte.
+    if (!unknown.empty()) added = tokenizeAtOnce(unknown, false, false).size() - unknown.size();
+  }
 }
 
 std::vector<std::int32_t> Model::tokenizeAtOnce(std::string_view text, bool addSpecial,

@@ -14,6 +14,7 @@
 
 #include "llama/api.h"
 #include "llama/special_texts.h"
+#include "llama/unknown_characters.h"
 
 namespace glossa {
 
@@ -79,13 +80,13 @@ class Model {
   /// @param text UTF-8
   /// @param addSpecial add what the tokenizer adds to a prompt (BOS, EOS)
   /// @param parseSpecial take the texts of special tokens for those tokens
-  /// @param isStopped asked between the special tokens of a text
+  /// @param isStopped asked between a text's special tokens, and now and then between its unknown characters
   /// @throws std::runtime_error once it is stopped
   std::vector<std::int32_t> tokenize(
       std::string_view text, bool addSpecial, bool parseSpecial,
       const std::function<bool()>& isStopped = [] { return false; }) const;
-  /// The same tokens, from llama.cpp alone: its time grows with the square of the number of special tokens in
-  /// the text. What `tokenize` is checked against.
+  /// The same tokens, from llama.cpp alone: its time grows with the square of the number of special tokens,
+  /// and of unknown characters, in the text. What `tokenize` is checked against.
   std::vector<std::int32_t> tokenizeAtOnce(std::string_view text, bool addSpecial, bool parseSpecial) const;
   /// Bytes of a row of tokens, special tokens left out; may end inside a UTF-8 code point.
   std::string detokenize(std::span<const std::int32_t> tokens) const;
@@ -96,6 +97,8 @@ class Model {
   std::int32_t tokenCount() const;
   void readVocabulary();
   void readPromptEnds();
+  void tokenizeBetween(std::string_view text, const std::function<bool()>& isStopped,
+                       std::vector<std::int32_t>& tokens) const;
   void loadAdapters(const ModelOptions& options);
 
   ModelPointer model_;
@@ -104,6 +107,7 @@ class Model {
   std::vector<std::string> pieces_;
   std::vector<std::int32_t> eosTokenIds_;
   SpecialTexts specialTexts_;
+  UnknownCharacters unknownCharacters_;
   /// What the tokenizer adds to a prompt.
   std::vector<std::int32_t> promptStart_;
   std::vector<std::int32_t> promptEnd_;
