@@ -83,7 +83,7 @@ const CONTRADICTIONS: readonly (readonly [param: string, body: object, message: 
     { min_tokens: 3, max_tokens: 2 },
     /^min_tokens: expected at most 2 \(max_tokens\), received 3$/,
   ],
-  ['prompt.1', { prompt: [[1], 'a'] }, /expected an array of token ids, received string$/],
+  ['prompt[1]', { prompt: [[1], 'a'] }, /expected an array of token ids, received string$/],
   ['prompt', { prompt: Array<string>(2049).fill('a') }, /expected at most 2048 prompts$/],
   ['n', { prompt: Array<string>(2000).fill('a'), n: 2 }, /^n: expected at most 2048 texts/],
   ['best_of', { prompt: Array<string>(2000).fill('a'), best_of: 2 }, /^best_of: expected at most 2048 texts/],

@@ -62,8 +62,8 @@ describe('the arguments of calls hold', () => {
   const keys = (count: number): string =>
     `{${Array.from({ length: count }, (_, index) => `"${index}":1`).join(',')}}`;
   const routes = [
-    ['chat', inChat, 'messages.0.tool_calls.N.function.arguments'],
-    ['responses', inResponse, 'input.N.arguments'],
+    ['chat', inChat, 'messages[0].tool_calls[N].function.arguments'],
+    ['responses', inResponse, 'input[N].arguments'],
   ] as const;
   for (const [route, send, param] of routes) {
     const isRefused = (texts: string[], number: number, reason: string): void => {
