@@ -6,6 +6,8 @@ import type { SpecialTexts } from './special-texts.js';
 /** First of the code units that Unicode leaves to everybody. */
 const PRIVATE_USE = 0xe000;
 const FIRST_SURROGATE = 0xd800;
+/** Special texts in a conversation's texts at most: each takes work on the thread that answers everybody. */
+const MOST_SPECIAL_TEXTS = 65_536;
 
 /**
  * Texts of a client on their way through a template: a mark breaks what would be a special token there. Taken out
@@ -14,6 +16,8 @@ const FIRST_SURROGATE = 0xd800;
 export class ClientTexts {
   /** A character that no text of the client or the template has. */
   readonly mark: string;
+  /** Special texts that may still be found. */
+  #room = MOST_SPECIAL_TEXTS;
 
   /**
    * @param texts all that goes into the template, and the template
@@ -35,17 +39,31 @@ export class ClientTexts {
     this.mark = String.fromCharCode(mark);
   }
 
-  /** What JSON can hold, with every special text in its texts and keys broken. */
+  /**
+   * What JSON can hold, with every special text in its texts and keys broken.
+   *
+   * @throws GlossaError INVALID_REQUEST if there are too many in all that was broken so far
+   */
   broken(value: unknown, specials: SpecialTexts): unknown {
-    if (typeof value === 'string') return specials.broken(value, this.mark);
+    if (typeof value === 'string') return this.#brokenText(value, specials);
     if (Array.isArray(value)) return value.map((item) => this.broken(item, specials));
     if (!isJsonObject(value)) return value;
     return Object.fromEntries(
       Object.entries(value).map(([key, item]) => [
-        specials.broken(key, this.mark),
+        this.#brokenText(key, specials),
         this.broken(item, specials),
       ]),
     );
+  }
+
+  #brokenText(text: string, specials: SpecialTexts): string {
+    const broken = specials.broken(text, this.mark, this.#room);
+    if (broken === undefined) {
+      const message = `messages: expected at most ${MOST_SPECIAL_TEXTS} texts that look like the model's special tokens, received more`;
+      throw new GlossaError('INVALID_REQUEST', message, { param: 'messages' });
+    }
+    this.#room -= (broken.length - text.length) / this.mark.length;
+    return broken;
   }
 }
 

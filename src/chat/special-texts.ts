@@ -52,12 +52,16 @@ export class SpecialTexts {
     return start < text.length && this.#first[text.charCodeAt(start)] === 1;
   }
 
-  /** The text with a character behind the first of each special text, of overlapping ones and of one begun at its end. */
-  broken(text: string, mark: string): string {
+  /**
+   * The text with a character behind the first of each special text, of overlapping ones and of one begun at its end;
+   * undefined if there are more than `most`.
+   */
+  broken(text: string, mark: string, most: number): string | undefined {
     const pieces: string[] = [];
     let from = 0;
     for (let start = 0; start < text.length; start += 1) {
       if (!this.mayBegin(text, start) || this.at(text, start) === undefined) continue;
+      if (pieces.length === most) return undefined;
       pieces.push(text.slice(from, start + 1));
       from = start + 1;
     }

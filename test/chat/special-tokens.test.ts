@@ -146,10 +146,11 @@ describe('texts of a client', () => {
 
   test('with too many special texts apart are refused', async () => {
     const engine = new SpecialEngine(SPECIALS, { info: { chatTemplate: templateText('hermes') } });
-    await assert.rejects(prepareChat(leaseOn(engine), chatOf('<tool_call>'.repeat(100_000)), NEVER), {
-      code: 'INVALID_REQUEST',
-      message: /fewer than 8192 texts/,
-    });
+    const sent = (count: number): Promise<PreparedChat> =>
+      prepareChat(leaseOn(engine), chatOf('<tool_call>'.repeat(count)), NEVER);
+    await assert.rejects(sent(60_000), { code: 'INVALID_REQUEST', message: /fewer than 8192 texts/ });
+    // More are not even broken up.
+    await assert.rejects(sent(700_000), { code: 'INVALID_REQUEST', message: /at most 65536 texts/ });
   });
 });
 
@@ -171,7 +172,7 @@ describe('special texts', () => {
     const next = randomNumbers(7);
     for (let round = 0; round < 500; round += 1) {
       const text = Array.from({ length: 12 }, () => '<s>/x '.charAt(Math.floor(next() * 6))).join('');
-      const broken = specials.broken(text, '\uE000');
+      const broken = specials.broken(text, '\uE000', Infinity) ?? '';
       for (let at = 0; at < broken.length; at += 1) {
         const found = specials.at(broken, at);
         assert.ok(typeof found !== 'object', broken);
