@@ -51,7 +51,7 @@ function assertAllTold({ tokens, modelLogprobs }: Outcome, prompt: readonly numb
     assert.equal(modelLogprobs[index]?.length, sequence.length);
     for (const [place, token] of sequence.entries()) {
       const last = sequence[place - 1] ?? prompt.at(-1) ?? -1;
-      assertTold(modelLogprobs[index]?.[place], { table, last, token, top });
+      assertTold(modelLogprobs[index][place], { table, last, token, top });
     }
   }
 }

@@ -56,7 +56,11 @@ const HUGE: readonly (readonly [what: string, body: () => JsonObject, message: R
     /^stream_options.k0: unknown field/,
   ],
   ['stops', () => ({ stop: many('a') }), /^stop: expected at most 16/],
-  ['biases', () => ({ logit_bias: keys() }), /^logit_bias: expected token ids as keys, without leading zeros$/],
+  [
+    'biases',
+    () => ({ logit_bias: keys() }),
+    /^logit_bias: expected token ids as keys, without leading zeros$/,
+  ],
   ['values of what must be neutral', () => ({ modalities: many('text') }), /^modalities: expected/],
   ['levels of what must be neutral', () => ({ prediction: nested(100_000, '[') }), /^prediction: expected/],
   [
