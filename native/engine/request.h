@@ -156,7 +156,7 @@ struct Event {
   std::optional<float> score;  ///< finish: of a beam search's hypothesis
   /// finish: with beams; of all that the search took, in the last one of its request, 0 in the others
   std::optional<SearchTokens> search;
-  Failure failure;             ///< failed
+  Failure failure;  ///< failed
   std::int32_t promptTokens = 0;
   std::int32_t cachedTokens = 0;
   std::int32_t generatedTokens = 0;
