@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
 import { chatServer, contentOf, QUESTION, type Call, type ChatServer, type Chunk } from './chat-server.js';
+import { CALLS } from './tool-calls.js';
 
 const chatTemplate = readFileSync(
   new URL('../../../../test/chat/templates/hermes.jinja', import.meta.url),
@@ -20,18 +21,6 @@ const weather = {
 };
 const now = { type: 'function', function: { name: 'now' } };
 const TOOLS = { ...QUESTION, tools: [weather, now] };
-
-const CALLS = [
-  '<tool_call>\n',
-  '{"name": "weather", ',
-  '"arguments": {"city"',
-  ': "Ulm"}}',
-  '\n</tool_call>',
-  '\n<tool_call>\n',
-  '{"name": "now", "arguments": {}}',
-  '\n</tool_call>',
-  '<eos>',
-];
 
 function saying(...words: string[]): ChatServer {
   return chatServer({ script: () => words, info: { chatTemplate, contextSize: 10_000 } });
@@ -110,6 +99,15 @@ describe('tool calls', () => {
     assert.equal(call?.function.name, 'weather');
     assert.equal(call.function.arguments, '{"city"');
     assert.equal(callsIn(await saying(...CALLS).chunks(body))[0]?.function.arguments, '{"city"');
+  });
+
+  test('that are wanted leave a response_format without effect, and the answer says so', async () => {
+    const response_format = { type: 'json_object' };
+    const server = saying(...CALLS);
+    for (const tool_choice of ['required', { type: 'function', function: { name: 'now' } }])
+      assert.equal(await server.ignoredIn({ ...TOOLS, tool_choice, response_format }), 'response_format');
+    assert.equal(await server.ignoredIn({ ...TOOLS, response_format }), null);
+    assert.equal(await server.ignoredIn({ ...TOOLS, tool_choice: 'required' }), null);
   });
 
   test('that are cut off before their name are no content', async () => {

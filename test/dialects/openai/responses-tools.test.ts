@@ -10,6 +10,7 @@ import {
   type Item,
   type ResponsesServer,
 } from './responses-server.js';
+import { CALLS } from './tool-calls.js';
 
 const chatTemplate = readFileSync(
   new URL('../../../../test/chat/templates/hermes.jinja', import.meta.url),
@@ -25,18 +26,6 @@ const weather = {
 };
 const now = { type: 'function', name: 'now' };
 const TOOLS = { ...INPUT, tools: [weather, now] };
-
-const CALLS = [
-  '<tool_call>\n',
-  '{"name": "weather", ',
-  '"arguments": {"city"',
-  ': "Ulm"}}',
-  '\n</tool_call>',
-  '\n<tool_call>\n',
-  '{"name": "now", "arguments": {}}',
-  '\n</tool_call>',
-  '<eos>',
-];
 
 function saying(...words: string[]): ResponsesServer {
   return responsesServer({ script: () => words, info: { chatTemplate, contextSize: 10_000 } });
@@ -113,6 +102,13 @@ describe('function calls', () => {
       [status, call?.status, call?.name, call?.arguments],
       ['incomplete', 'incomplete', 'weather', '{"city"'],
     );
+  });
+
+  test('that are wanted leave a format without effect, and the answer says so', async () => {
+    const text = { format: { type: 'json_object' } };
+    const server = saying(...CALLS);
+    assert.equal(await server.ignoredIn({ ...TOOLS, tool_choice: 'required', text }), 'text.format');
+    assert.equal(await server.ignoredIn({ ...TOOLS, text }), null);
   });
 
   test('and the settings of tools come back', async () => {

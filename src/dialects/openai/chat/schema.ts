@@ -1,12 +1,13 @@
 import { z } from 'zod';
 
-import type { ReplyFormat, ToolChoice } from '../../../chat/chat.js';
+import type { ChatRequest, ReplyFormat, ToolChoice } from '../../../chat/chat.js';
 import { GlossaError } from '../../../errors.js';
 import { grammar, text } from '../../../generation/request-compounds.js';
 import { flag, integer, LARGEST_INT32 } from '../../../generation/request-values.js';
 import type { JsonObject } from '../../../server/json-body.js';
 import { parseBody } from '../body.js';
 import type { ConversationCall } from '../conversation/generation.js';
+import { fieldsInVain } from '../conversation/in-vain.js';
 import { templateArguments } from '../conversation/template-arguments.js';
 import { decodingFields } from '../decoding.js';
 import { checkStreamOptions, streamOptions } from '../stream-options.js';
@@ -59,24 +60,24 @@ export interface ChatCall extends ConversationCall {
  */
 export function parseChat(given: JsonObject): ChatCall {
   const { body, ignored } = parseBody(chatSchema, given);
-  const unused = body.tools.length === 0 && body.parallel_tool_calls !== undefined;
   refuseContradictions(body);
+  const chat: ChatRequest = {
+    messages: body.messages,
+    tools: body.tools,
+    toolChoice: choiceOf(body),
+    parallelToolCalls: body.parallel_tool_calls ?? true,
+    format: formatOf(body),
+    ...(body.chat_template_kwargs !== undefined && { templateArguments: body.chat_template_kwargs }),
+  };
   return {
     body,
-    chat: {
-      messages: body.messages,
-      tools: body.tools,
-      toolChoice: choiceOf(body),
-      parallelToolCalls: body.parallel_tool_calls ?? true,
-      format: formatOf(body),
-      ...(body.chat_template_kwargs !== undefined && { templateArguments: body.chat_template_kwargs }),
-    },
+    chat,
     choices: body.n ?? 1,
     topLogprobs: body.logprobs === true ? (body.top_logprobs ?? 0) : undefined,
     source: 'messages',
     maxNewTokens: body.max_completion_tokens ?? body.max_tokens,
     lengthField: body.max_completion_tokens === undefined ? 'max_tokens' : 'max_completion_tokens',
-    ignored: unused ? [...ignored, 'parallel_tool_calls'] : ignored,
+    ignored: [...ignored, ...fieldsInVain(chat, { ...body, formatField: 'response_format' })],
   };
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { ReplyFormat, ToolChoice } from '../../../chat/chat.js';
+import type { ChatRequest, ReplyFormat, ToolChoice } from '../../../chat/chat.js';
 import { GlossaError } from '../../../errors.js';
 import { grammar, text } from '../../../generation/request-compounds.js';
 import { flag, integer, LARGEST_INT32 } from '../../../generation/request-values.js';
@@ -8,6 +8,7 @@ import type { JsonObject } from '../../../server/json-body.js';
 import { parseBody } from '../body.js';
 import { closedObject } from '../closed-object.js';
 import type { ConversationCall } from '../conversation/generation.js';
+import { fieldsInVain } from '../conversation/in-vain.js';
 import { neutralField } from '../conversation/neutral-field.js';
 import { templateArguments } from '../conversation/template-arguments.js';
 import { decodingFields } from '../decoding.js';
@@ -69,27 +70,25 @@ export function parseResponse(given: JsonObject): ResponseCall {
   const { body, ignored } = parseBody(responseSchema, given);
   refuseContradictions(body);
   const { messages, places } = messagesOf(body.input, body.instructions);
-  const inVain = [
-    ...(body.tools.length === 0 && body.parallel_tool_calls !== undefined ? ['parallel_tool_calls'] : []),
-    ...(body.include.inVain ? ['include'] : []),
-  ];
+  const chat: ChatRequest = {
+    messages,
+    tools: body.tools.map(({ tool }) => tool),
+    toolChoice: choiceOf(body),
+    parallelToolCalls: body.parallel_tool_calls ?? true,
+    format: formatOf(body),
+    ...(body.chat_template_kwargs !== undefined && { templateArguments: body.chat_template_kwargs }),
+  };
+  const inVain = fieldsInVain(chat, { ...body, formatField: 'text.format' });
   return {
     body,
     places,
-    chat: {
-      messages,
-      tools: body.tools.map(({ tool }) => tool),
-      toolChoice: choiceOf(body),
-      parallelToolCalls: body.parallel_tool_calls ?? true,
-      format: formatOf(body),
-      ...(body.chat_template_kwargs !== undefined && { templateArguments: body.chat_template_kwargs }),
-    },
+    chat,
     choices: 1,
     topLogprobs: body.include.logprobs ? (body.top_logprobs ?? 0) : undefined,
     maxNewTokens: body.max_output_tokens,
     lengthField: 'max_output_tokens',
     source: 'input',
-    ignored: [...ignored, ...inVain],
+    ignored: [...ignored, ...inVain, ...(body.include.inVain ? ['include'] : [])],
   };
 }
 
